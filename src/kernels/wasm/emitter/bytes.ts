@@ -1,0 +1,97 @@
+/**
+ * One growing byte buffer with the integer and float encodings of the WebAssembly binary format.
+ * Source: WebAssembly core specification, section 5.2 (LEB128 integers, little-endian IEEE 754 floats, names).
+ * Nothing here knows what an instruction is.
+ */
+const float = new DataView(new ArrayBuffer(8));
+
+export class Bytes {
+  #buffer: Uint8Array<ArrayBuffer>;
+  #length = 0;
+
+  constructor(capacity = 1 << 12) {
+    this.#buffer = new Uint8Array(capacity);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
+
+  /** The bytes written so far; valid until the next write. */
+  view(): Uint8Array<ArrayBuffer> {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  u8(value: number): void {
+    if (this.#length === this.#buffer.length) this.#grow(1);
+    this.#buffer[this.#length++] = value;
+  }
+
+  /** Unsigned LEB128, for 0 <= value < 2^32. */
+  u32(value: number): void {
+    let rest = value >>> 0;
+    while (rest > 0x7f) {
+      this.u8((rest & 0x7f) | 0x80);
+      rest >>>= 7;
+    }
+    this.u8(rest);
+  }
+
+  /** Signed LEB128 of a 32-bit integer. */
+  s32(value: number): void {
+    let rest = value | 0;
+    while (rest < -64 || rest > 63) {
+      this.u8((rest & 0x7f) | 0x80);
+      rest >>= 7;
+    }
+    this.u8(rest & 0x7f);
+  }
+
+  /** Signed LEB128 of a 64-bit integer. */
+  s64(value: bigint): void {
+    let rest = BigInt.asIntN(64, value);
+    while (rest < -64n || rest > 63n) {
+      this.u8(Number(rest & 0x7fn) | 0x80);
+      rest >>= 7n;
+    }
+    this.u8(Number(rest & 0x7fn));
+  }
+
+  f32(value: number): void {
+    float.setFloat32(0, value, true);
+    for (let i = 0; i < 4; i++) this.u8(float.getUint8(i));
+  }
+
+  f64(value: number): void {
+    float.setFloat64(0, value, true);
+    for (let i = 0; i < 8; i++) this.u8(float.getUint8(i));
+  }
+
+  /** A name: byte length, then ASCII. */
+  name(text: string): void {
+    this.u32(text.length);
+    for (let i = 0; i < text.length; i++) this.u8(text.charCodeAt(i));
+  }
+
+  append(bytes: Uint8Array): void {
+    if (this.#length + bytes.length > this.#buffer.length) this.#grow(bytes.length);
+    this.#buffer.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  /** A section or body: its byte length, then its bytes. */
+  sized(content: Bytes): void {
+    this.u32(content.length);
+    this.append(content.view());
+  }
+
+  #grow(needed: number): void {
+    const larger = new Uint8Array(Math.max(this.#buffer.length * 2, this.#length + needed));
+    larger.set(this.#buffer.subarray(0, this.#length));
+    this.#buffer = larger;
+  }
+}

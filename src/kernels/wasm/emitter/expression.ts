@@ -1,0 +1,166 @@
+/**
+ * Expressions: typed trees of WebAssembly instructions that have not been written yet.
+ * The type parameter is the WebAssembly value type, so that `f32x4.add(pointer, x)` does not compile.
+ * A tree is written when a statement of a FunctionBuilder (emitter/function.ts) takes it, operands first, as the stack machine wants.
+ * An expression is spent once: passing the same tree twice would compute it twice, so it throws. Keep values in locals; a Local may be read any number of times.
+ */
+import type { Bytes } from "./bytes.ts";
+
+export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128";
+
+/** Where instructions go: the body of one function. */
+export interface Code {
+  readonly bytes: Bytes;
+}
+
+export abstract class Expression<T extends ValueType = ValueType> {
+  readonly type: T;
+  #spent = false;
+
+  constructor(type: T) {
+    this.type = type;
+  }
+
+  /** Writes the instructions that leave this value on the stack. */
+  write(code: Code): void {
+    if (this.#spent) throw new Error("wasm emitter: this expression was spent already; keep its value in a local (f.i32(x), f.v128(x))");
+    this.#spent = true;
+    this.emit(code);
+  }
+
+  protected abstract emit(code: Code): void;
+}
+
+export type I32 = Expression<"i32">;
+export type I64 = Expression<"i64">;
+export type F32 = Expression<"f32">;
+export type F64 = Expression<"f64">;
+export type V128 = Expression<"v128">;
+
+/** SIMD opcodes are written after the prefix 0xfd, atomics after 0xfe, bulk memory and saturating conversions after 0xfc: here as prefix * 65536 + opcode. */
+export const SIMD = 0xfd0000;
+export const ATOMIC = 0xfe0000;
+export const MISC = 0xfc0000;
+
+export function writeOpcode(bytes: Bytes, opcode: number): void {
+  if (opcode < 0x100) {
+    bytes.u8(opcode);
+  } else {
+    bytes.u8(opcode >>> 16);
+    bytes.u32(opcode & 0xffff);
+  }
+}
+
+/** An instruction of up to three operands, followed by immediate bytes. */
+export class Operation<T extends ValueType> extends Expression<T> {
+  readonly #opcode: number;
+  readonly #a: Expression | undefined;
+  readonly #b: Expression | undefined;
+  readonly #c: Expression | undefined;
+
+  constructor(type: T, opcode: number, a?: Expression, b?: Expression, c?: Expression) {
+    super(type);
+    this.#opcode = opcode;
+    this.#a = a;
+    this.#b = b;
+    this.#c = c;
+  }
+
+  protected emit(code: Code): void {
+    this.#a?.write(code);
+    this.#b?.write(code);
+    this.#c?.write(code);
+    writeOpcode(code.bytes, this.#opcode);
+    this.immediates(code.bytes);
+  }
+
+  /** What follows the opcode: nothing, unless a subclass says so. */
+  protected immediates(_bytes: Bytes): void {}
+}
+
+/** A lane index (or the sixteen of a shuffle) after the opcode. */
+export class LaneOperation<T extends ValueType> extends Operation<T> {
+  readonly #lanes: readonly number[];
+
+  constructor(type: T, opcode: number, lanes: readonly number[], a?: Expression, b?: Expression) {
+    super(type, opcode, a, b);
+    this.#lanes = lanes;
+  }
+
+  protected override immediates(bytes: Bytes): void {
+    for (const lane of this.#lanes) bytes.u8(lane);
+  }
+}
+
+/** A memory access: alignment hint as a power of two, constant byte offset, and for lane accesses the lane. */
+export class MemoryOperation<T extends ValueType> extends Operation<T> {
+  readonly #align: number;
+  readonly #offset: number;
+  readonly #lane: number;
+
+  constructor(
+    type: T,
+    opcode: number,
+    align: number,
+    offset: number,
+    address: Expression,
+    value?: Expression,
+    expected?: Expression,
+    lane = -1,
+  ) {
+    super(type, opcode, address, value, expected);
+    this.#align = align;
+    this.#offset = offset;
+    this.#lane = lane;
+  }
+
+  protected override immediates(bytes: Bytes): void {
+    bytes.u32(this.#align);
+    bytes.u32(this.#offset);
+    if (this.#lane >= 0) bytes.u8(this.#lane);
+  }
+}
+
+/** A literal. */
+export class Constant<T extends ValueType> extends Expression<T> {
+  readonly #value: number | bigint;
+
+  constructor(type: T, value: number | bigint) {
+    super(type);
+    this.#value = value;
+  }
+
+  protected emit({ bytes }: Code): void {
+    const value = this.#value;
+    if (this.type === "i32") {
+      bytes.u8(0x41);
+      bytes.s32(Number(value));
+    } else if (this.type === "i64") {
+      bytes.u8(0x42);
+      bytes.s64(BigInt(value));
+    } else if (this.type === "f32") {
+      bytes.u8(0x43);
+      bytes.f32(Number(value));
+    } else {
+      bytes.u8(0x44);
+      bytes.f64(Number(value));
+    }
+  }
+}
+
+/** A 32-bit operand: an expression, or a number that becomes a constant. */
+export function asI32(value: I32 | number): I32 {
+  return typeof value === "number" ? new Constant("i32", value) : value;
+}
+
+export function asF32(value: F32 | number): F32 {
+  return typeof value === "number" ? new Constant("f32", value) : value;
+}
+
+export function asI64(value: I64 | bigint): I64 {
+  return typeof value === "bigint" ? new Constant("i64", value) : value;
+}
+
+export function asF64(value: F64 | number): F64 {
+  return typeof value === "number" ? new Constant("f64", value) : value;
+}

@@ -1,0 +1,180 @@
+/**
+ * A WebAssembly module under construction: one imported memory, functions in the order they are defined, an optional table of functions for call_indirect.
+ * Source: WebAssembly core specification, section 5.5 (module sections and their order).
+ * Functions are defined before they are called (there is no recursion among kernels), so that a call knows its index.
+ */
+import { Bytes } from "./bytes.ts";
+import type { Callable, Local } from "./call.ts";
+import type { ValueType } from "./expression.ts";
+import { FunctionBuilder } from "./function.ts";
+import { f32, i32 } from "./scalar.ts";
+
+const typeCode: Readonly<Record<ValueType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
+
+export type Params = Readonly<Record<string, ValueType>>;
+export type Locals<P extends Params> = { readonly [K in keyof P]: Local<P[K]> };
+
+/** The memory that the module imports as "env" "memory". Shared memories must state their maximum, in pages of 64 KiB. */
+export interface MemoryImport {
+  readonly initial: number;
+  readonly maximum?: number;
+  readonly shared?: boolean;
+}
+
+export class ModuleBuilder {
+  readonly #memory: MemoryImport;
+  readonly #types = new Bytes(256);
+  readonly #typeIndex = new Map<string, number>();
+  readonly #functionTypes: number[] = [];
+  readonly #exports: Callable[] = [];
+  readonly #table: Callable[] = [];
+  readonly #code = new Bytes(1 << 16);
+  readonly #body = new Bytes(1 << 14);
+  #building = false;
+
+  constructor(memory: MemoryImport) {
+    this.#memory = memory;
+  }
+
+  /** Index of the function type (params) -> result, shared by equal signatures. */
+  signature(params: readonly ValueType[], result?: ValueType): number {
+    const key = `${params.join(" ")}>${result ?? ""}`;
+    const known = this.#typeIndex.get(key);
+    if (known !== undefined) return known;
+    const index = this.#typeIndex.size;
+    this.#typeIndex.set(key, index);
+    this.#types.u8(0x60);
+    this.#types.u32(params.length);
+    for (const param of params) this.#types.u8(typeCode[param]);
+    this.#types.u32(result === undefined ? 0 : 1);
+    if (result !== undefined) this.#types.u8(typeCode[result]);
+    return index;
+  }
+
+  /** Defines and exports a function. `build` receives the body and the parameters as locals; one with a result ends with f.return(value). */
+  function<P extends Params>(
+    name: string,
+    params: P,
+    build: (f: FunctionBuilder, params: Locals<P>) => void,
+    result?: ValueType,
+  ): Callable {
+    const callable = this.internal(name, params, build, result);
+    this.#exports.push(callable);
+    return callable;
+  }
+
+  /** As `function`, without the export. */
+  internal<P extends Params>(
+    name: string,
+    params: P,
+    build: (f: FunctionBuilder, params: Locals<P>) => void,
+    result?: ValueType,
+  ): Callable {
+    if (this.#building) throw new Error(`wasm emitter: ${name} is defined inside another function; define it before`);
+    this.#building = true;
+    const types = Object.values(params);
+    const callable: Callable = { name, index: this.#functionTypes.length, params: types, result };
+    this.#functionTypes.push(this.signature(types, result));
+    this.#body.clear();
+    const f = new FunctionBuilder(this.#body, types.length);
+    const locals = Object.fromEntries(Object.keys(params).map((key, i) => [key, f.parameter(types[i]!, i)]));
+    build(f, locals as unknown as Locals<P>);
+    if (result !== undefined) this.#body.u8(0x00); // unreachable: the body has returned
+    this.#body.u8(0x0b);
+    this.#finish(f);
+    this.#building = false;
+    return callable;
+  }
+
+  /**
+   * Puts a kernel in the table as a command of type (address of its arguments) -> (): an adapter reads the arguments, four bytes each, and calls it.
+   * Gives the table index. A queue of [index, arguments...] in memory can then be run by one call_indirect, without leaving WebAssembly.
+   */
+  command(kernel: Callable): number {
+    const adapter = this.internal(`command ${kernel.name}`, { at: "i32" }, (f, { at }) => {
+      const args = kernel.params.map((type, i) => {
+        if (type !== "i32" && type !== "f32") throw new Error(`wasm emitter: ${kernel.name} cannot be a command, argument ${i} is ${type}`);
+        return type === "i32" ? i32.load(at, 4 * i) : f32.load(at, 4 * i);
+      });
+      f.call(kernel, ...args);
+    });
+    this.#table.push(adapter);
+    return this.#table.length - 1;
+  }
+
+  /** The finished module. */
+  bytes(): Uint8Array<ArrayBuffer> {
+    const out = new Bytes(this.#code.length + 4096);
+    for (const byte of [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]) out.u8(byte);
+    section(out, 1, this.#typeIndex.size, (s) => s.append(this.#types.view()));
+    section(out, 2, 1, (s) => this.#writeMemoryImport(s));
+    section(out, 3, this.#functionTypes.length, (s) => {
+      for (const type of this.#functionTypes) s.u32(type);
+    });
+    if (this.#table.length > 0) {
+      section(out, 4, 1, (s) => {
+        s.u8(0x70); // funcref, at least `size` entries
+        s.u8(0);
+        s.u32(this.#table.length);
+      });
+    }
+    section(out, 7, this.#exports.length, (s) => {
+      for (const { name, index } of this.#exports) {
+        s.name(name);
+        s.u8(0);
+        s.u32(index);
+      }
+    });
+    if (this.#table.length > 0) {
+      section(out, 9, 1, (s) => {
+        for (const byte of [0, 0x41, 0, 0x0b]) s.u8(byte); // active segment of table 0 at i32.const 0
+        s.u32(this.#table.length);
+        for (const { index } of this.#table) s.u32(index);
+      });
+    }
+    section(out, 10, this.#functionTypes.length, (s) => s.append(this.#code.view()));
+    return out.view().slice();
+  }
+
+  #finish(f: FunctionBuilder): void {
+    const head = new Bytes(64);
+    const groups = runs(f.locals);
+    head.u32(groups.length);
+    for (const { type, count } of groups) {
+      head.u32(count);
+      head.u8(typeCode[type]);
+    }
+    this.#code.u32(head.length + this.#body.length);
+    this.#code.append(head.view());
+    this.#code.append(this.#body.view());
+  }
+
+  #writeMemoryImport(s: Bytes): void {
+    const { initial, maximum, shared } = this.#memory;
+    s.name("env");
+    s.name("memory");
+    s.u8(2);
+    s.u8((maximum === undefined ? 0 : 1) | (shared === true ? 2 : 0));
+    s.u32(initial);
+    if (maximum !== undefined) s.u32(maximum);
+  }
+}
+
+function section(out: Bytes, id: number, count: number, write: (content: Bytes) => void): void {
+  const content = new Bytes(1024);
+  content.u32(count);
+  write(content);
+  out.u8(id);
+  out.sized(content);
+}
+
+/** Neighbouring locals of one type are declared together. */
+function runs(types: readonly ValueType[]): { type: ValueType; count: number }[] {
+  const result: { type: ValueType; count: number }[] = [];
+  for (const type of types) {
+    const last = result.at(-1);
+    if (last?.type === type) last.count++;
+    else result.push({ type, count: 1 });
+  }
+  return result;
+}

@@ -1,0 +1,17 @@
+/**
+ * The kernel set: every kernel file exports `define...(module, level)`, which adds its functions to one module; this file lists them.
+ * All kernels are position-independent (byte addresses as arguments), keep nothing between calls and mutate no globals: any number of workers may run them on one shared memory.
+ */
+import { type MemoryImport, ModuleBuilder } from "./emitter/module.ts";
+import type { FeatureLevel } from "./level.ts";
+
+type Define = (module: ModuleBuilder, level: FeatureLevel) => void;
+
+const definitions: readonly Define[] = [];
+
+/** The bytes of the module with all kernels of a feature level, importing the memory described. */
+export function emitKernels(level: FeatureLevel, memory: MemoryImport): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder(memory);
+  for (const define of definitions) define(module, level);
+  return module.bytes();
+}
