@@ -12,6 +12,7 @@
 import { ShapeError } from "../errors.ts";
 import type { Activation } from "./activations.ts";
 import { type AttentionOptions, checkAttention, composeAttention } from "./attention.ts";
+import { distinct, expectShape, sameShape } from "./checks.ts";
 import type { Mat, Rows } from "./mat.ts";
 import type { Sequences } from "./sequences.ts";
 import type { Linear, Table, WeightMatrix } from "./weights.ts";
@@ -243,22 +244,5 @@ export abstract class Backend {
   #checkNorm(x: Mat, norm: Norm): void {
     expectShape("layerNorm gamma", norm.gamma, 1, x.cols);
     if (norm.beta) expectShape("layerNorm beta", norm.beta, 1, x.cols);
-  }
-}
-
-export function expectShape(what: string, x: Mat, rows: number, cols: number): void {
-  if (x.rows !== rows || x.cols !== cols) throw new ShapeError(`${what}: expected [${rows}, ${cols}], got [${x.rows}, ${x.cols}]`);
-}
-
-function sameShape(what: string, out: Mat, ...inputs: Mat[]): void {
-  for (const input of inputs) expectShape(what, input, out.rows, out.cols);
-  distinct(what, out, ...inputs);
-}
-
-function distinct(what: string, out: Mat, ...inputs: Mat[]): void {
-  for (const input of inputs) {
-    if (out.storage === input.storage && out.offset === input.offset && out.rows > 0) {
-      throw new ShapeError(`${what}: out aliases an input; each Mat is written once in a pass (single assignment), so allocate another`);
-    }
   }
 }
