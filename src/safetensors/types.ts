@@ -5,7 +5,22 @@
  */
 
 /** Element types this library reads and writes; any other name in a file is a FormatError that says which. */
-export type DType = "F64" | "F32" | "F16" | "BF16" | "F8_E4M3" | "F8_E5M2" | "I64" | "I32" | "I16" | "I8" | "U64" | "U32" | "U16" | "U8" | "BOOL";
+export type DType =
+  | "F64"
+  | "F32"
+  | "F16"
+  | "BF16"
+  | "F8_E4M3"
+  | "F8_E5M2"
+  | "I64"
+  | "I32"
+  | "I16"
+  | "I8"
+  | "U64"
+  | "U32"
+  | "U16"
+  | "U8"
+  | "BOOL";
 
 /** One tensor of the header. `start` and `end` are byte positions in its file (header included); row-major, little-endian. */
 export interface TensorEntry {

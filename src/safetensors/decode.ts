@@ -1,0 +1,137 @@
+/**
+ * Elements of any dtype as f32, rounded to nearest with ties to even. F16, F8 and BF16 widen exactly: BF16 by a shift, the others through
+ * a table of bit patterns that is made on first use (NaN payloads survive, since only integers are moved). F64 rounds in the store to a
+ * Float32Array. 64-bit integers round once: bits below a double's reach are folded into its last one first ("round to odd").
+ * Typed arrays are little-endian on every platform JavaScript runs on, as the format is.
+ */
+
+import { bytesPerElement } from "./dtypes.ts";
+import type { DType } from "./types.ts";
+
+type Decoder = (out: Float32Array, bytes: Uint8Array, start: number, count: number) => void;
+
+/** `start` as a position in a buffer where elements of `size` bytes are aligned; unaligned bytes (allowed by the format) are copied. */
+function aligned<T>(
+  Type: new (buffer: ArrayBufferLike, start: number, count: number) => T,
+  size: number,
+  bytes: Uint8Array,
+  start: number,
+  count: number,
+): T {
+  const at = bytes.byteOffset + start;
+  if (at % size === 0) return new Type(bytes.buffer, at, count);
+  const copy = new Uint8Array(count * size); // not bytes.slice(): a Node Buffer's slice is a view
+  copy.set(bytes.subarray(start, start + copy.length));
+  return new Type(copy.buffer, 0, count);
+}
+
+function bitsOf(out: Float32Array): Uint32Array {
+  return new Uint32Array(out.buffer, out.byteOffset, out.length);
+}
+
+/** f32 bits of a small float: sign, `exponentBits`, `mantissaBits`. `finite`: no infinities, only the all-ones patterns are NaN (E4M3). */
+function smallFloatBits(bits: number, exponentBits: number, mantissaBits: number, finite: boolean): number {
+  const sign = (bits >>> (exponentBits + mantissaBits)) << 31;
+  const top = (1 << exponentBits) - 1;
+  const bias = top >> 1;
+  let exponent = (bits >>> mantissaBits) & top;
+  let mantissa = bits & ((1 << mantissaBits) - 1);
+  const notANumber = mantissa !== 0 && (!finite || mantissa === (1 << mantissaBits) - 1);
+  if (exponent === top && (notANumber || !finite)) return (sign | 0x7f800000 | (mantissa << (23 - mantissaBits))) >>> 0;
+  if (exponent === 0) {
+    if (mantissa === 0) return sign >>> 0;
+    exponent = 1; // subnormal: shift until the leading bit stands where f32 implies it
+    while (mantissa >>> mantissaBits === 0) {
+      mantissa <<= 1;
+      exponent--;
+    }
+    mantissa &= (1 << mantissaBits) - 1;
+  }
+  return (sign | ((exponent - bias + 127) << 23) | (mantissa << (23 - mantissaBits))) >>> 0;
+}
+
+function tableOf(exponentBits: number, mantissaBits: number, finite: boolean): () => Uint32Array {
+  let table: Uint32Array | undefined;
+  return () => {
+    if (table === undefined) {
+      table = new Uint32Array(1 << (1 + exponentBits + mantissaBits));
+      for (let bits = 0; bits < table.length; bits++) table[bits] = smallFloatBits(bits, exponentBits, mantissaBits, finite);
+    }
+    return table;
+  };
+}
+
+const f16Table = tableOf(5, 10, false);
+const e4m3Table = tableOf(4, 3, true);
+const e5m2Table = tableOf(5, 2, false);
+
+function lookUp(out: Float32Array, table: Uint32Array, codes: Uint8Array | Uint16Array): void {
+  const bits = bitsOf(out);
+  for (let i = 0; i < codes.length; i++) bits[i] = table[codes[i] as number] as number;
+}
+
+/** Copies element by element with the store's rounding: right for every type whose values a double holds exactly. */
+function copied(Type: new (buffer: ArrayBufferLike, start: number, count: number) => ArrayLike<number>, size: number): Decoder {
+  return (out, bytes, start, count) => out.set(aligned(Type, size, bytes, start, count));
+}
+
+/** 64-bit integers; `signed` says what the top bit means. */
+function wideIntegers(signed: boolean): Decoder {
+  return (out, bytes, start, count) => {
+    const words = aligned(Uint32Array, 4, bytes, start, 2 * count);
+    for (let i = 0; i < count; i++) {
+      let low = words[2 * i] as number;
+      let high = words[2 * i + 1] as number;
+      const negative = signed && high >= 0x80000000;
+      if (negative) {
+        low = -low >>> 0;
+        high = (~high + (low === 0 ? 1 : 0)) >>> 0;
+      }
+      // Above 2^53 the last 11 bits do not fit a double. They lie far below f32's last bit: what counts is whether any is set.
+      if (high >= 0x200000 && (low & 0x7ff) !== 0) low = ((low & ~0x7ff) | 0x800) >>> 0;
+      const magnitude = high * 2 ** 32 + low;
+      out[i] = negative ? -magnitude : magnitude;
+    }
+  };
+}
+
+const decoders: Readonly<Record<DType, Decoder>> = {
+  F64: copied(Float64Array, 8),
+  F32: (out, bytes, start, count) => bitsOf(out).set(aligned(Uint32Array, 4, bytes, start, count)),
+  F16: (out, bytes, start, count) => lookUp(out, f16Table(), aligned(Uint16Array, 2, bytes, start, count)),
+  BF16: (out, bytes, start, count) => {
+    const bits = bitsOf(out);
+    const codes = aligned(Uint16Array, 2, bytes, start, count);
+    for (let i = 0; i < count; i++) bits[i] = (codes[i] as number) << 16;
+  },
+  F8_E4M3: (out, bytes, start, count) => lookUp(out, e4m3Table(), bytes.subarray(start, start + count)),
+  F8_E5M2: (out, bytes, start, count) => lookUp(out, e5m2Table(), bytes.subarray(start, start + count)),
+  I64: wideIntegers(true),
+  U64: wideIntegers(false),
+  I32: copied(Int32Array, 4),
+  U32: copied(Uint32Array, 4),
+  I16: copied(Int16Array, 2),
+  U16: copied(Uint16Array, 2),
+  I8: copied(Int8Array, 1),
+  U8: copied(Uint8Array, 1),
+  BOOL: (out, bytes, start, count) => {
+    for (let i = 0; i < count; i++) out[i] = bytes[start + i] === 0 ? 0 : 1;
+  },
+};
+
+/**
+ * Decodes `count` elements of `dtype` that begin at byte `start` of `bytes` into the front of `out`: one row of an embedding table,
+ * or a whole tensor. Nothing is scaled: the scale of an int8 table is the caller's.
+ * The caller sees to it that `out` holds `count` elements and `bytes` reach to start + count * size.
+ */
+export function decodeRow(dtype: DType, bytes: Uint8Array, start: number, out: Float32Array, count: number): void {
+  decoders[dtype](out.length === count ? out : out.subarray(0, count), bytes, start, count);
+}
+
+/** All elements of `bytes` as f32 in a new array. */
+export function decodeFloats(dtype: DType, bytes: Uint8Array): Float32Array {
+  const count = Math.floor(bytes.length / bytesPerElement[dtype]);
+  const out = new Float32Array(count);
+  decodeRow(dtype, bytes, 0, out, count);
+  return out;
+}

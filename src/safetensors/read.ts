@@ -1,0 +1,118 @@
+/**
+ * Safetensors from bytes in memory or from a source of byte ranges. Opening reads the 8 bytes of the length and the header, nothing more;
+ * a tensor's bytes are read when they are asked for. A source that holds a model.safetensors.index.json is opened with its shards.
+ */
+
+import { ConfigError } from "../errors.ts";
+import { decodeFloats } from "./decode.ts";
+import { type Header, headerLength, prefixBytes, readHeader } from "./header.ts";
+import { broken, quoted, unknownTensor } from "./rules.ts";
+import { looksLikeIndex, openShards, type ShardOptions } from "./shards.ts";
+import type { ByteSource, Safetensors, TensorEntry } from "./types.ts";
+
+/**
+ * Validates a whole file in memory. Tensors stay views of `file`.
+ * @throws FormatError that names the broken rule
+ */
+export function parseSafetensors(file: Uint8Array): Safetensors {
+  const length = headerLength(file.subarray(0, prefixBytes), file.length);
+  return new OneFile(readHeader(file.subarray(prefixBytes, prefixBytes + length), file.length), memorySource(file), file);
+}
+
+/**
+ * Opens a safetensors file, or a model.safetensors.index.json with its shards, reading only headers.
+ * Shards are found by `options.shard(name)`, else by `file.sibling(name)`.
+ * @throws FormatError that names the broken rule
+ */
+export async function openSafetensors(file: ByteSource, options: ShardOptions = {}): Promise<Safetensors> {
+  const { signal } = options;
+  const prefix = await readExactly(file, 0, Math.min(prefixBytes, file.size), signal);
+  if (looksLikeIndex(prefix)) {
+    const index = await readExactly(file, 0, file.size, signal);
+    return openShards(index, options.shard ?? siblingOf(file), async (source) => openOne(source, signal));
+  }
+  return openOne(file, signal);
+}
+
+async function openOne(file: ByteSource, signal: AbortSignal | undefined): Promise<Safetensors> {
+  const prefix = await readExactly(file, 0, Math.min(prefixBytes, file.size), signal);
+  const length = headerLength(prefix, file.size);
+  const header = await readExactly(file, prefixBytes, prefixBytes + length, signal);
+  return new OneFile(readHeader(header, file.size), file, undefined);
+}
+
+function siblingOf(file: ByteSource): (name: string) => Promise<ByteSource> {
+  return async (name) => {
+    if (file.sibling === undefined) {
+      throw new ConfigError(
+        `The index names the shard ${quoted(name)}, but this source cannot open a file beside it; give openSafetensors { shard: name => source }.`,
+      );
+    }
+    return file.sibling(name);
+  };
+}
+
+/** Reads [start, end) and holds a source to its word, so that nothing further on meets fewer bytes than it asked for. */
+async function readExactly(file: ByteSource, start: number, end: number, signal?: AbortSignal): Promise<Uint8Array> {
+  const bytes = await file.read(start, end, signal);
+  if (bytes.length !== end - start)
+    throw broken("ShortRead", `asked for bytes ${start} to ${end}, got ${bytes.length} of ${end - start}; is the file cut?`);
+  return bytes;
+}
+
+/** The ByteSource of bytes in memory. */
+export function memorySource(file: Uint8Array): ByteSource {
+  return {
+    size: file.length,
+    read: async (start, end) => file.subarray(start, end),
+    readInto: (start, target) => target.set(file.subarray(start, start + target.length)),
+  };
+}
+
+class OneFile implements Safetensors {
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly tensors: ReadonlyMap<string, TensorEntry>;
+  readonly #source: ByteSource;
+  readonly #memory: Uint8Array | undefined;
+
+  constructor(header: Header, source: ByteSource, memory: Uint8Array | undefined) {
+    this.metadata = header.metadata;
+    this.tensors = header.tensors;
+    this.#source = source;
+    this.#memory = memory;
+  }
+
+  #entry(name: string): TensorEntry {
+    const entry = this.tensors.get(name);
+    if (entry === undefined) throw unknownTensor(name, this.tensors.keys());
+    return entry;
+  }
+
+  view(name: string): Uint8Array | undefined {
+    const { start, end } = this.#entry(name);
+    return this.#memory?.subarray(start, end);
+  }
+
+  async bytes(name: string): Promise<Uint8Array> {
+    const { start, end } = this.#entry(name);
+    return this.view(name) ?? readExactly(this.#source, start, end);
+  }
+
+  async floats(name: string): Promise<Float32Array> {
+    return decodeFloats(this.#entry(name).dtype, await this.bytes(name));
+  }
+
+  async bytesInto(name: string, target: Uint8Array, offset = 0): Promise<void> {
+    const { start, end } = this.#entry(name);
+    if (offset < 0 || start + offset + target.length > end) {
+      throw new ConfigError(`Tensor ${quoted(name)} has ${end - start} bytes; asked for ${target.length} from byte ${offset} on.`);
+    }
+    const { readInto } = this.#source;
+    if (readInto !== undefined) await readInto.call(this.#source, start + offset, target);
+    else target.set(await readExactly(this.#source, start + offset, start + offset + target.length));
+  }
+
+  close(): void {
+    this.#source.close?.();
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * How errors of this format are said: a name for the broken rule, the official library's where it has one, then a sentence with what was found.
+ * Names out of a file are hostile too: escaped, and cut where they are long.
+ */
+
+import { ConfigError, FormatError } from "../errors.ts";
+
+/** A broken rule of the format. */
+export function broken(rule: string, sentence: string): FormatError {
+  return new FormatError(`safetensors ${rule}: ${sentence}`);
+}
+
+/** A name from a hostile file, made fit for an error message: escaped, and cut where it is long. */
+export function quoted(name: string): string {
+  return JSON.stringify(name.length <= 80 ? name : `${name.slice(0, 77)}...`);
+}
+
+/** The error for a name that is not in the file, with the names most like it by their last part. */
+export function unknownTensor(name: string, known: Iterable<string>): ConfigError {
+  const last = name.slice(name.lastIndexOf(".") + 1);
+  const near = [...known].filter((other) => other.endsWith(last)).slice(0, 3);
+  const hint = near.length > 0 ? `; there is ${near.map(quoted).join(", ")}` : "";
+  return new ConfigError(`No tensor ${quoted(name)} in this safetensors file${hint}.`);
+}

@@ -1,0 +1,122 @@
+/**
+ * Checkpoints of several files: model.safetensors.index.json has a `weight_map` from tensor to file name, and the files are safetensors
+ * that lie beside it. The index is as hostile as any header: a strict scan, names without folders, each tensor where the map says it is.
+ * A tensor that a shard holds but the map does not name is no part of the checkpoint (as in transformers).
+ */
+
+import { largestHeader } from "./header.ts";
+import { broken, quoted, unknownTensor } from "./rules.ts";
+import { Scanner } from "./scanner.ts";
+import type { ByteSource, Safetensors, TensorEntry } from "./types.ts";
+
+export interface ShardOptions {
+  /** Opens a shard by its file name; the default asks `sibling` of the index's source. */
+  readonly shard?: (name: string) => Promise<ByteSource> | ByteSource;
+  readonly signal?: AbortSignal;
+}
+
+/** JSON begins with "{" and, read as a header length, lies beyond the format's limit: no file can be both. */
+export function looksLikeIndex(prefix: Uint8Array): boolean {
+  if (prefix.length < 8 || (prefix[4] === 0 && prefix[5] === 0 && prefix[6] === 0 && prefix[7] === 0)) return false;
+  return new TextDecoder().decode(prefix).trimStart().startsWith("{");
+}
+
+/** Tensor name -> file name, from the bytes of an index. */
+export function readIndex(bytes: Uint8Array): Map<string, string> {
+  if (bytes.length > largestHeader) throw broken("HeaderTooLarge", `an index of ${bytes.length} bytes; the most is ${largestHeader}.`);
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw broken("InvalidHeader", "the index is not valid UTF-8.");
+  }
+  const scanner = new Scanner(text);
+  let map: Map<string, string> | undefined;
+  scanner.object("the index", (key) => {
+    if (key !== "weight_map") return scanner.skipValue();
+    if (map !== undefined) throw broken("DuplicateField", "weight_map stands in the index twice.");
+    const weightMap = new Map<string, string>();
+    map = weightMap;
+    scanner.object("weight_map", (tensor) => {
+      if (weightMap.has(tensor)) throw broken("DuplicateTensor", `tensor ${quoted(tensor)} stands in the weight_map twice.`);
+      const file = scanner.string("a file name");
+      if (!/^[^/\\:\0]+$/.test(file) || file === "." || file === "..") {
+        throw broken(
+          "InvalidShardName",
+          `expected the name of a file beside the index for tensor ${quoted(tensor)}, found ${quoted(file)}.`,
+        );
+      }
+      weightMap.set(tensor, file);
+    });
+  });
+  scanner.end();
+  if (map === undefined)
+    throw broken("MissingField", "this JSON has no weight_map; expected a safetensors file or a model.safetensors.index.json.");
+  return map;
+}
+
+/** Opens every shard that the index names, headers only. */
+export async function openShards(
+  index: Uint8Array,
+  shard: (name: string) => Promise<ByteSource> | ByteSource,
+  openOne: (source: ByteSource) => Promise<Safetensors>,
+): Promise<Safetensors> {
+  const weightMap = readIndex(index);
+  const shards = new Map<string, Safetensors>();
+  const closeAll = () => {
+    for (const file of shards.values()) file.close();
+  };
+  try {
+    for (const name of [...new Set(weightMap.values())].sort()) shards.set(name, await openOne(await shard(name)));
+    return new Sharded(shards, weightMap, closeAll);
+  } catch (error) {
+    closeAll();
+    throw error;
+  }
+}
+
+class Sharded implements Safetensors {
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly tensors: ReadonlyMap<string, TensorEntry>;
+  readonly close: () => void;
+  readonly #shards: ReadonlyMap<string, Safetensors>;
+
+  constructor(shards: ReadonlyMap<string, Safetensors>, weightMap: ReadonlyMap<string, string>, close: () => void) {
+    const metadata = new Map<string, string>();
+    const tensors = new Map<string, TensorEntry>();
+    for (const [file, shard] of shards) {
+      for (const [key, value] of shard.metadata) metadata.set(key, value);
+      for (const [name, entry] of shard.tensors) if (weightMap.get(name) === file) tensors.set(name, { ...entry, file });
+    }
+    for (const [name, file] of weightMap) {
+      if (!tensors.has(name))
+        throw broken("MissingTensor", `the index says that ${quoted(file)} holds tensor ${quoted(name)}, but it does not.`);
+    }
+    this.metadata = metadata;
+    this.tensors = tensors;
+    this.close = close;
+    this.#shards = shards;
+  }
+
+  #shard(name: string): Safetensors {
+    const shard = this.#shards.get(this.tensors.get(name)?.file ?? "");
+    if (shard === undefined) throw unknownTensor(name, this.tensors.keys());
+    return shard;
+  }
+
+  async bytes(name: string): Promise<Uint8Array> {
+    return this.#shard(name).bytes(name);
+  }
+
+  async floats(name: string): Promise<Float32Array> {
+    return this.#shard(name).floats(name);
+  }
+
+  async bytesInto(name: string, target: Uint8Array, offset?: number): Promise<void> {
+    return this.#shard(name).bytesInto(name, target, offset);
+  }
+
+  view(name: string): Uint8Array | undefined {
+    return this.#shard(name).view(name);
+  }
+}
