@@ -1,0 +1,89 @@
+/**
+ * W8A16: the definition of the engine's quantised linear layer, y = x Wᵀ + b.
+ *
+ *   weights      scale_n = max_k |W[n,k]| / 127               q[n,k] = round(W[n,k] / scale_n), in [-127, 127]
+ *   limit        A = min(32767, floor((2^31 - 1) / max_n Σ_k |q[n,k]|)): no int32 sum of A-limited rows can overflow
+ *   activations  scale_t = max_k |x[t,k]| / A                 a[t,k] = round(x[t,k] * (A / max_k |x[t,k]|)), in [-A, A]
+ *   product      acc[t,n] = Σ_k a[t,k] q[n,k]                 exact in int32, so its order does not matter
+ *   result       y[t,n] = f32(acc) * (scale_t * scale_n) + b[n]
+ *
+ * `round` is to nearest, ties to even (the rule of torch.round and of WebAssembly's f32x4.nearest); every other operation rounds to f32.
+ * A row of zeros has scale 0 and the sum 0. Symmetric int8 per output channel as in compressed-tensors' "int-quantized" files, whose -128 is accepted.
+ */
+
+import { ShapeError } from "../errors.ts";
+
+/** The largest int16 magnitude used for activations: symmetric, so 32767. */
+export const MAX_ACTIVATION = 32767;
+const MAX_WEIGHT = 127;
+const INT32_MAX = 2 ** 31 - 1;
+/** 1.5 * 2^23: adding and subtracting it in f32 rounds |x| < 2^22 to nearest even. */
+const F32_ROUNDER = 12582912;
+
+/** Nearest integer, ties to even, for f32 values of magnitude below 2^22. */
+export function roundHalfEven(x: number): number {
+  return Math.fround(Math.fround(x + F32_ROUNDER) - F32_ROUNDER);
+}
+
+export interface QuantizedWeight {
+  /** [N, K] row-major, in [-127, 127]. */
+  readonly values: Int8Array;
+  /** [N], one a row (output channel). */
+  readonly scale: Float32Array;
+}
+
+/** Rounds a [rows, cols] f32 weight to int8 with one scale a row. A row of zeros gets the scale 1 (torch's divisions stay finite), so it is exact. */
+export function quantizeWeightRows(weight: Float32Array, rows: number, cols: number): QuantizedWeight {
+  if (weight.length !== rows * cols) throw new ShapeError(`quantize: [${rows}, ${cols}] needs ${rows * cols} values, got ${weight.length}`);
+  const values = new Int8Array(rows * cols);
+  const scale = new Float32Array(rows);
+  for (let n = 0; n < rows; n++) {
+    const row = weight.subarray(n * cols, (n + 1) * cols);
+    const absmax = maxMagnitude(row);
+    // Below 2^-119 a 127th of it is subnormal and the quotient could pass 127: such a row is zero for every purpose.
+    const rowScale = absmax < 2 ** -119 ? 0 : Math.fround(absmax / MAX_WEIGHT);
+    scale[n] = rowScale === 0 ? 1 : rowScale;
+    if (rowScale === 0) continue;
+    for (let k = 0; k < cols; k++) values[n * cols + k] = roundHalfEven(Math.fround(row[k]! / rowScale));
+  }
+  return { values, scale };
+}
+
+/** A of the definition above, for the [rows, cols] int8 weights of one linear layer. */
+export function activationLimit(values: Int8Array, rows: number, cols: number): number {
+  let largest = 1;
+  for (let n = 0; n < rows; n++) {
+    let sum = 0;
+    for (let k = 0; k < cols; k++) sum += Math.abs(values[n * cols + k]!);
+    largest = Math.max(largest, sum);
+  }
+  return Math.min(MAX_ACTIVATION, Math.floor(INT32_MAX / largest));
+}
+
+/**
+ * Quantises one row x[at .. at + K) into `out` (K values) and returns its scale.
+ * A row whose largest magnitude is so small that A / max overflows f32 counts as zeros; NaN or infinity anywhere makes the scale NaN or
+ * infinite and with it the whole output row, as an f32 layer would.
+ */
+export function quantizeActivationRow(out: Int16Array, x: Float32Array, at: number, K: number, limit: number): number {
+  let absmax = 0;
+  for (let k = 0; k < K; k++) absmax = Math.max(absmax, Math.abs(x[at + k]!));
+  const inverse = Math.fround(limit / absmax);
+  if (inverse === Number.POSITIVE_INFINITY) {
+    out.fill(0, 0, K);
+    return 0;
+  }
+  for (let k = 0; k < K; k++) out[k] = roundHalfEven(Math.fround(x[at + k]! * inverse));
+  return Math.fround(absmax / limit);
+}
+
+/** The last line of the definition: y from the exact integer sum. */
+export function dequantize(acc: number, rowScale: number, channelScale: number, bias: number): number {
+  return Math.fround(Math.fround(Math.fround(acc) * Math.fround(rowScale * channelScale)) + bias);
+}
+
+function maxMagnitude(row: Float32Array): number {
+  let max = 0;
+  for (const value of row) max = Math.max(max, Math.abs(value));
+  return max;
+}

@@ -1,0 +1,57 @@
+/**
+ * Rows of a WeightMatrix as f32, from the file's own bytes: what gather does per lookup and packing does per load.
+ *
+ *   F64 rounds to f32; F32, F16 and BF16 are exact; I8 is int8 * scale[row], rounded to f32 once.
+ *
+ * Bytes may start at any address, so values are copied bytewise or read through a DataView (little-endian, as safetensors is).
+ */
+
+import { ShapeError } from "../errors.ts";
+import { halfValues } from "../numbers/float16.ts";
+import type { WeightDType, WeightMatrix } from "./weights.ts";
+
+export const BYTES_PER_VALUE: Readonly<Record<WeightDType, number>> = { F64: 8, F32: 4, F16: 2, BF16: 2, I8: 1 };
+
+/** @throws ShapeError unless bytes and scale have the lengths that rows, cols and dtype ask for */
+export function checkWeight({ dtype, rows, cols, bytes, scale }: WeightMatrix): void {
+  const expected = rows * cols * BYTES_PER_VALUE[dtype];
+  if (bytes.length !== expected) {
+    throw new ShapeError(`weight: [${rows}, ${cols}] of ${dtype} takes ${expected} bytes, got ${bytes.length}`);
+  }
+  if (dtype === "I8" && scale?.length !== rows) {
+    throw new ShapeError(`weight: int8 [${rows}, ${cols}] needs ${rows} scales, one a row, got ${scale?.length ?? "none"}`);
+  }
+}
+
+/** Writes row `row` of `weight` to out[at .. at + cols). */
+export function decodeRow(weight: WeightMatrix, row: number, out: Float32Array, at: number): void {
+  const { dtype, cols, bytes, scale } = weight;
+  const size = BYTES_PER_VALUE[dtype];
+  const start = row * cols * size;
+  if (dtype === "F32") {
+    new Uint8Array(out.buffer, out.byteOffset + at * 4, cols * 4).set(bytes.subarray(start, start + cols * 4));
+    return;
+  }
+  if (dtype === "I8") {
+    const rowScale = scale![row]!;
+    for (let c = 0; c < cols; c++) out[at + c] = ((bytes[start + c]! << 24) >> 24) * rowScale;
+    return;
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset + start, cols * size);
+  if (dtype === "F64") for (let c = 0; c < cols; c++) out[at + c] = view.getFloat64(c * 8, true);
+  else if (dtype === "F16") {
+    const values = halfValues();
+    for (let c = 0; c < cols; c++) out[at + c] = values[view.getUint16(c * 2, true)]!;
+  } else {
+    const words = new Uint32Array(out.buffer, out.byteOffset + at * 4, cols);
+    for (let c = 0; c < cols; c++) words[c] = view.getUint16(c * 2, true) << 16;
+  }
+}
+
+/** The whole matrix as f32, row-major, in a new array. */
+export function decodeMatrix(weight: WeightMatrix): Float32Array {
+  const { rows, cols } = weight;
+  const values = new Float32Array(rows * cols);
+  for (let row = 0; row < rows; row++) decodeRow(weight, row, values, row * cols);
+  return values;
+}
