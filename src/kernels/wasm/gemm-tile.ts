@@ -1,0 +1,63 @@
+/**
+ * The inner loop of every f32 matrix product: an MR x NR tile of sums kept in registers,
+ *
+ *     sum[r][c] += x[r][k] * panel[k][c]    for k = 0, 1, ..., K-1 in this order
+ *
+ * Each sum is one chain over k from its first value, so its bits depend on the row and the column only, never on the tile (Goto & van de Geijn 2008 for the shape of the loops).
+ * Neighbouring columns sit in neighbouring v128, loaded and used in pairs: the form that V8's revectorisation fuses to 256 bits.
+ */
+import type { Local } from "./emitter/call.ts";
+import type { FunctionBuilder } from "./emitter/function.ts";
+import { i32 } from "./emitter/scalar.ts";
+import { v128 } from "./emitter/simd.ts";
+import { type FeatureLevel, multiplyAdd } from "./level.ts";
+
+/** MR rows by NR columns (a multiple of 4), `unroll` steps of k a turn. */
+export interface Tile {
+  readonly MR: number;
+  readonly NR: number;
+  readonly unroll: number;
+}
+
+export interface TileOperands {
+  /** Byte address of each row's next element; MR of them. Moved by the loop. */
+  readonly x: readonly Local<"i32">[];
+  /** Byte address of the panel's next row of k. Moved by the loop. */
+  readonly panel: Local<"i32">;
+  /** Bytes from one k to the next in the panel. */
+  readonly panelStep: number;
+  readonly K: Local<"i32">;
+  /** sums[r][c / 4], with their first values. */
+  readonly sums: readonly (readonly Local<"v128">[])[];
+}
+
+/** Emits the loop over k: `unroll` at a time, then one at a time. */
+export function emitTileLoop(
+  f: FunctionBuilder,
+  level: FeatureLevel,
+  unroll: number,
+  { x, panel, panelStep, K, sums }: TileOperands,
+): void {
+  const step = (steps: number) => () => {
+    for (let u = 0; u < steps; u++) {
+      const columns = sums[0]!.map((_, c) => f.v128(v128.load(panel, u * panelStep + 16 * c)));
+      for (const [r, row] of sums.entries()) {
+        const xrk = f.v128(v128.load32_splat(x[r]!, 4 * u));
+        for (const [c, sum] of row.entries()) sum.set(multiplyAdd(level, xrk, columns[c]!, sum));
+      }
+    }
+    panel.set(i32.add(panel, steps * panelStep));
+    for (const pointer of x) pointer.set(i32.add(pointer, 4 * steps));
+  };
+  const end = f.i32();
+  const stepTo = (count: () => Local<"i32">, steps: number) => {
+    end.set(i32.add(panel, i32.mul(count(), panelStep)));
+    f.while(() => i32.lt_u(panel, end), step(steps));
+  };
+  if (unroll === 1) {
+    stepTo(() => K, 1);
+    return;
+  }
+  stepTo(() => f.i32(i32.and(K, -unroll)), unroll);
+  stepTo(() => f.i32(i32.and(K, unroll - 1)), 1);
+}
