@@ -147,6 +147,12 @@ function validate(declared: Declared[], dataStart: number, fileSize: number): Ma
   let position = 0;
   declared.sort((a, b) => compare(a.begin, b.begin) || compare(a.end, b.end));
   for (const { name, dtype, shape, begin, end } of declared) {
+    if (begin === position && typeof end === "bigint") {
+      throw broken(
+        "MetadataIncompleteBuffer",
+        `tensor ${quoted(name)} would end at byte ${end} of the data; the file has ${fileSize} bytes.`,
+      );
+    }
     if (begin !== position || typeof end === "bigint" || end < begin) {
       const why = begin > position ? "leaves a hole" : begin < position ? "overlaps the tensor before it" : "ends before it begins";
       throw broken(

@@ -1,0 +1,86 @@
+/** Opening by byte ranges: how little is read, sources that lie, shards and their hostile indices. */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ConfigError, FormatError } from "../../src/errors.ts";
+import { openSafetensors, parseSafetensors, serializeSafetensors } from "../../src/safetensors/index.ts";
+import { memorySource } from "../../src/safetensors/read.ts";
+import type { ByteSource } from "../../src/safetensors/types.ts";
+import { needsShared, sharedData } from "../shared.ts";
+import { bytesOf } from "./cases.ts";
+
+function watched(file: Uint8Array): { source: ByteSource; reads: [number, number][] } {
+  const reads: [number, number][] = [];
+  const read = async (start: number, end: number) => {
+    reads.push([start, end]);
+    return file.slice(start, end);
+  };
+  return { source: { size: file.length, read }, reads };
+}
+
+/** A source of an index whose siblings are `files`. */
+function folder(index: unknown, files: Record<string, Uint8Array>): ByteSource & { closed: string[] } {
+  const closed: string[] = [];
+  const sibling = async (name: string) => {
+    const file = files[name];
+    if (file === undefined) throw new ConfigError(`no ${name}`);
+    return { ...memorySource(file), close: () => void closed.push(name) };
+  };
+  return { ...memorySource(new TextEncoder().encode(typeof index === "string" ? index : JSON.stringify(index, null, 2))), sibling, closed };
+}
+
+const f32 = (...values: number[]) => ({
+  dtype: "F32" as const,
+  shape: [values.length],
+  data: new Uint8Array(new Float32Array(values).buffer),
+});
+
+describe("lazily", () => {
+  const file = bytesOf("valid-all-dtypes.safetensors");
+  const dataStart = 8 + new DataView(file.buffer).getUint32(0, true);
+
+  it("opening reads the length and the header, a tensor its own bytes", async () => {
+    const { source, reads } = watched(file);
+    const opened = await openSafetensors(source);
+    expect(reads.every(([, end]) => end <= dataStart)).toBe(true);
+    reads.length = 0;
+    for (const [name, { start, end }] of opened.tensors) {
+      expect(opened.view(name)).toBeUndefined();
+      await opened.floats(name);
+      expect(reads.pop()).toEqual([start, end]);
+      expect(reads).toEqual([]);
+      const target = new Uint8Array(end - start - 1);
+      await opened.bytesInto(name, target, 1);
+      expect(target).toEqual(file.slice(start + 1, end));
+      expect(reads.pop()).toEqual([start + 1, end]);
+    }
+  });
+
+  it("a source that returns too few bytes is a FormatError", async () => {
+    const short: ByteSource = { size: file.length, read: async (start, end) => file.slice(start, Math.min(end, dataStart)) };
+    const opened = await openSafetensors(short);
+    await expect(opened.floats([...opened.tensors.keys()][0] as string)).rejects.toThrow(FormatError);
+    expect(source.closed).toEqual(["m-1.safetensors"]);
+  });
+
+  it.each([
+    ["version https://git-lfs.github.com/spec/v1\noid sha256:00\n", /Git LFS pointer/],
+    ["<!DOCTYPE html><html></html>", /HTML page/],
+    ["\x80\x02}q\x00(X\x04\x00\x00\x00", /pickle/],
+  ])("what the file is instead: %j", async (text, message) => {
+    await expect(openSafetensors(memorySource(Uint8Array.from(text, (c) => c.charCodeAt(0))))).rejects.toThrow(message);
+  });
+});
+
+needsShared("golden/bert-variants/sharded")("a sharded checkpoint of transformers", () => {
+  it("has the tensors of its index", async () => {
+    const path = sharedData("golden/bert-variants/sharded") as string;
+    const bytes = new Uint8Array(readFileSync(join(path, "model.safetensors.index.json")));
+    const shard = (name: string) => memorySource(new Uint8Array(readFileSync(join(path, name))));
+    const opened = await openSafetensors(memorySource(bytes), { shard });
+    const { weight_map } = JSON.parse(new TextDecoder().decode(bytes));
+    expect([...opened.tensors.keys()].sort()).toEqual(Object.keys(weight_map).sort());
+    for (const name of opened.tensors.keys()) expect((await opened.floats(name)).every(Number.isFinite)).toBe(true);
+  });
+});
