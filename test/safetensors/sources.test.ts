@@ -61,6 +61,82 @@ describe("lazily", () => {
     const short: ByteSource = { size: file.length, read: async (start, end) => file.slice(start, Math.min(end, dataStart)) };
     const opened = await openSafetensors(short);
     await expect(opened.floats([...opened.tensors.keys()][0] as string)).rejects.toThrow(FormatError);
+    await expect(openSafetensors({ size: file.length, read: async () => new Uint8Array(3) })).rejects.toThrow(/ShortRead/);
+  });
+
+  it("bytesInto refuses a range outside of the tensor", async () => {
+    const opened = parseSafetensors(serializeSafetensors(new Map([["x", f32(1, 2, 3)]])));
+    await expect(opened.bytesInto("x", new Uint8Array(8), 8)).rejects.toThrow(/has 12 bytes; asked for 8 from byte 8/);
+    await expect(opened.bytesInto("x", new Uint8Array(4), -4)).rejects.toThrow(ConfigError);
+  });
+
+  it("an unknown name says what is like it", async () => {
+    const opened = parseSafetensors(serializeSafetensors(new Map([["bert.encoder.weight", f32(1)]])));
+    await expect(opened.floats("encoder.weight")).rejects.toThrow(/No tensor "encoder.weight".*there is "bert.encoder.weight"/);
+    await expect(opened.bytes("__proto__")).rejects.toThrow(ConfigError);
+  });
+
+  it("views share the file's memory", () => {
+    const opened = parseSafetensors(file);
+    for (const [name, { start }] of opened.tensors) {
+      expect(opened.view(name)?.buffer).toBe(file.buffer);
+      expect(opened.view(name)?.byteOffset).toBe(start);
+    }
+  });
+});
+
+describe("shards", () => {
+  const a = serializeSafetensors(
+    new Map([
+      ["a", f32(1, 2)],
+      ["spare", f32(9)],
+    ]),
+    new Map([["format", "pt"]]),
+  );
+  const b = serializeSafetensors(new Map([["b", f32(3)]]));
+  const files = { "m-1.safetensors": a, "m-2.safetensors": b };
+  const index = { metadata: { total_size: 12 }, weight_map: { b: "m-2.safetensors", a: "m-1.safetensors" } };
+
+  it("are found beside the index", async () => {
+    const source = folder(index, files);
+    const opened = await openSafetensors(source);
+    expect([...opened.tensors.keys()]).toEqual(["a", "b"]);
+    expect(opened.tensors.get("b")?.file).toBe("m-2.safetensors");
+    expect(opened.metadata.get("format")).toBe("pt");
+    expect([...(await opened.floats("a")), ...(await opened.floats("b"))]).toEqual([1, 2, 3]);
+    await expect(opened.bytes("spare")).rejects.toThrow(ConfigError);
+    opened.close();
+    expect(source.closed.sort()).toEqual(["m-1.safetensors", "m-2.safetensors"]);
+  });
+
+  it("or by options.shard", async () => {
+    const source = memorySource(new TextEncoder().encode(JSON.stringify(index)));
+    const opened = await openSafetensors(source, { shard: (name) => memorySource(files[name as keyof typeof files]) });
+    expect([...(await opened.floats("b"))]).toEqual([3]);
+    await expect(openSafetensors(source)).rejects.toThrow(/cannot open a file beside it/);
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ["a tensor that its shard lacks", { weight_map: { c: "m-1.safetensors" } }, /MissingTensor/],
+    ["no weight_map", { metadata: {}, more: [1, { x: null }] }, /MissingField/],
+    ["a number for a file", { weight_map: { a: 1 } }, /InvalidHeaderDeserialization/],
+    ["a name twice", '{"weight_map":{"a":"m-1.safetensors","a":"m-2.safetensors"}}', /DuplicateTensor/],
+    ["cut JSON", '{"weight_map":{"a":"m-1.saf', /InvalidHeaderDeserialization/],
+    ...["../x", "/etc/passwd", "..", "a/b", "a\\b", "C:x", ""].map((name): [string, unknown, RegExp] => [
+      `the file name ${JSON.stringify(name)}`,
+      { weight_map: { a: name } },
+      /InvalidShardName/,
+    ]),
+  ])("%s is refused", async (_, broken, message) => {
+    const source = folder(broken, files);
+    const opening = openSafetensors(source);
+    await expect(opening).rejects.toThrow(FormatError);
+    await expect(opening).rejects.toThrow(message);
+  });
+
+  it("a broken second shard closes the first", async () => {
+    const source = folder(index, { ...files, "m-2.safetensors": b.subarray(0, 20) });
+    await expect(openSafetensors(source)).rejects.toThrow(FormatError);
     expect(source.closed).toEqual(["m-1.safetensors"]);
   });
 
