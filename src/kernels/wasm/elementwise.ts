@@ -1,0 +1,107 @@
+/**
+ * Element-by-element kernels: out[t, c] = F(x0[t, c], x1[t, c], ...) over rows with strides; a stride of 0 repeats one row (a gain, a shift).
+ *
+ *   name(out, x0, x1, ..., rows, cols, outStride, stride0, stride1, ..., factors...)     addresses in bytes, strides in elements
+ *
+ * Eight columns a turn as two neighbouring vectors (the form that revectorisation pairs), then one column at a time in one lane of the same arithmetic:
+ * an element's bits do not depend on where in the row it lies.
+ */
+import { activations } from "./activations.ts";
+import type { Local } from "./emitter/call.ts";
+import type { V128, ValueType } from "./emitter/expression.ts";
+import type { FunctionBuilder } from "./emitter/function.ts";
+import type { ModuleBuilder } from "./emitter/module.ts";
+import { i32 } from "./emitter/scalar.ts";
+import { f32x4, v128 } from "./emitter/simd.ts";
+import { type FeatureLevel, multiplyAdd } from "./level.ts";
+
+/** F of the header: `x` are the inputs' vectors, `factors` the scalar arguments. */
+type Compute = (f: FunctionBuilder, x: readonly Local<"v128">[], factors: readonly Local<"f32">[]) => V128;
+
+export function defineElementwise(module: ModuleBuilder, name: string, inputs: number, factorCount: number, compute: Compute): void {
+  const numbered = (prefix: string, count: number, type: ValueType) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [prefix + i, type] as const));
+  const params = {
+    out: "i32",
+    ...numbered("x", inputs, "i32"),
+    rows: "i32",
+    cols: "i32",
+    outStride: "i32",
+    ...numbered("stride", inputs, "i32"),
+    ...numbered("factor", factorCount, "f32"),
+  };
+  module.function(name, params, (f, locals) => {
+    const local = (key: string) => (locals as Record<string, Local<ValueType>>)[key]!;
+    const all = <T extends ValueType>(prefix: string, count: number) =>
+      Array.from({ length: count }, (_, i) => local(prefix + i) as Local<T>);
+    const pointers = [local("out"), ...all("x", inputs)] as Local<"i32">[];
+    const strides = [local("outStride"), ...all("stride", inputs)] as Local<"i32">[];
+    const factors = all<"f32">("factor", factorCount);
+    const [out, ...x] = pointers as [Local<"i32">, ...Local<"i32">[]];
+    const cols = local("cols") as Local<"i32">;
+    f.repeat(local("rows") as Local<"i32">, 1, () => {
+      eachEight(
+        f,
+        cols,
+        (at) => {
+          const results = [0, 16].map((offset) =>
+            f.v128(
+              compute(
+                f,
+                x.map((pointer) => f.v128(v128.load(i32.add(pointer, at), offset))),
+                factors,
+              ),
+            ),
+          );
+          for (const [i, result] of results.entries()) f.storeV128(i32.add(out, at), result, 16 * i);
+        },
+        (at) => {
+          const result = compute(
+            f,
+            x.map((pointer) => f.v128(v128.load32_splat(i32.add(pointer, at)))),
+            factors,
+          );
+          f.storeLane32(i32.add(out, at), result, 0);
+        },
+      );
+      for (const [i, pointer] of pointers.entries()) pointer.set(i32.add(pointer, i32.shl(strides[i]!, 2)));
+    });
+  });
+}
+
+/** Runs `eight` at the byte offsets of each eight columns, then `one` at those of each column left. */
+export function eachEight(
+  f: FunctionBuilder,
+  cols: Local<"i32">,
+  eight: (at: Local<"i32">) => void,
+  one: (at: Local<"i32">) => void,
+): void {
+  const at = f.i32(0);
+  const eights = f.i32(i32.shl(i32.and(cols, -8), 2));
+  f.while(
+    () => i32.lt_u(at, eights),
+    () => {
+      eight(at);
+      at.set(i32.add(at, 32));
+    },
+  );
+  const end = f.i32(i32.shl(cols, 2));
+  f.while(
+    () => i32.lt_u(at, end),
+    () => {
+      one(at);
+      at.set(i32.add(at, 4));
+    },
+  );
+}
+
+/** add, multiply, scale, scaleShift, and one kernel an activation under its own name. */
+export function defineElementwiseKernels(module: ModuleBuilder, level: FeatureLevel): void {
+  defineElementwise(module, "add", 2, 0, (_f, [a, b]) => f32x4.add(a!, b!));
+  defineElementwise(module, "multiply", 2, 0, (_f, [a, b]) => f32x4.mul(a!, b!));
+  defineElementwise(module, "scale", 1, 1, (_f, [x], [factor]) => f32x4.mul(x!, f32x4.splat(factor!)));
+  defineElementwise(module, "scaleShift", 3, 0, (_f, [x, gain, shift]) => multiplyAdd(level, x!, gain!, shift!));
+  for (const [name, emit] of Object.entries(activations)) {
+    defineElementwise(module, name, 1, 0, (f, [x]) => emit(f, level, x!));
+  }
+}

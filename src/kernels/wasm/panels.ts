@@ -1,0 +1,129 @@
+/**
+ * The loops around the tiles, shared by the f32 and the W8A16 GEMM: panels outside (each is read from memory once and stays in L1), tiles of rows inside.
+ * M rows make ceil(M / MR) tiles, as even as they go: 8 rows with MR = 6 run as 4 + 4, which is faster than 6 + 2.
+ * A last panel of fewer than 16 columns has tiles of its own that store only those.
+ */
+import type { Callable, Local } from "./emitter/call.ts";
+import type { I32 } from "./emitter/expression.ts";
+import type { FunctionBuilder } from "./emitter/function.ts";
+import type { ModuleBuilder } from "./emitter/module.ts";
+import { i32 } from "./emitter/scalar.ts";
+
+/** Columns in a panel. */
+export const panelColumns = 16;
+
+/** Parameters of every tile function: strides in bytes; rowScale (W8A16 only) is 4 bytes a row; `columns` of the panel exist. */
+export const tileParams = {
+  out: "i32",
+  x: "i32",
+  rowScale: "i32",
+  panel: "i32",
+  K: "i32",
+  outStride: "i32",
+  xStride: "i32",
+  columns: "i32",
+} as const;
+
+/** Addresses of `rows` rows from `start` on; stride in bytes. */
+export function addressRows(f: FunctionBuilder, start: Local<"i32">, stride: Local<"i32">, rows: number): Local<"i32">[] {
+  const addresses: Local<"i32">[] = [];
+  for (let r = 0; r < rows; r++) addresses.push(f.i32(r === 0 ? start : i32.add(addresses[r - 1]!, stride)));
+  return addresses;
+}
+
+/** Stores those of the four columns from `first` on that are below `columns`. */
+export function storeColumns(f: FunctionBuilder, out: Local<"i32">, value: Local<"v128">, first: number, columns: Local<"i32">): void {
+  f.if(
+    i32.ge_s(columns, first + 4),
+    () => f.storeV128(out, value, 4 * first),
+    () => {
+      for (let lane = 0; lane < 3; lane++) f.if(i32.gt_s(columns, first + lane), () => f.storeLane32(out, value, lane, 4 * (first + lane)));
+    },
+  );
+}
+
+export interface PanelLoop {
+  /** The exported function; `${name}Panels` is the same over some of the panels. */
+  readonly name: string;
+  /** tiles[r - 1] computes r rows of a full panel; there are MR of them. */
+  readonly tiles: readonly Callable[];
+  readonly partialTiles: readonly Callable[];
+  readonly xElementBytes: 2 | 4;
+  /** Bytes of one panel. */
+  readonly panelSize: (K: Local<"i32">) => I32;
+}
+
+/** All rows of one panel. */
+function defineRows(module: ModuleBuilder, tiles: readonly Callable[], name: string): Callable {
+  return module.internal(name, { ...tileParams, M: "i32" }, (f, { out, x, rowScale, panel, K, outStride, xStride, columns, M }) => {
+    const MR = tiles.length;
+    const tileCount = f.i32(i32.div_u(i32.add(M, MR - 1), MR));
+    f.while(
+      () => i32.gt_s(tileCount, 0),
+      () => {
+        const rows = f.i32(i32.div_u(i32.sub(i32.add(M, tileCount), 1), tileCount));
+        f.block((done) => {
+          for (let r = MR; r >= 1; r--) {
+            f.if(i32.eq(rows, r), () => {
+              f.call(tiles[r - 1]!, out, x, rowScale, panel, K, outStride, xStride, columns);
+              f.br(done);
+            });
+          }
+        });
+        out.set(i32.add(out, i32.mul(rows, outStride)));
+        x.set(i32.add(x, i32.mul(rows, xStride)));
+        rowScale.set(i32.add(rowScale, i32.shl(rows, 2)));
+        M.set(i32.sub(M, rows));
+        tileCount.set(i32.sub(tileCount, 1));
+      },
+    );
+  });
+}
+
+const params = {
+  out: "i32",
+  x: "i32",
+  rowScale: "i32",
+  panels: "i32",
+  M: "i32",
+  N: "i32",
+  K: "i32",
+  outStride: "i32",
+  xStride: "i32",
+} as const;
+
+/** Exports name(out, x, rowScale, panels, M, N, K, outStride, xStride) and namePanels(..., firstPanel, endPanel): strides in elements. */
+export function definePanelLoop(module: ModuleBuilder, { name, tiles, partialTiles, xElementBytes, panelSize }: PanelLoop): void {
+  const fullRows = defineRows(module, tiles, `${name} rows`);
+  const partialRows = defineRows(module, partialTiles, `${name} rows of a partial panel`);
+  const range = module.function(
+    `${name}Panels`,
+    { ...params, firstPanel: "i32", endPanel: "i32" },
+    (f, { out, x, rowScale, panels, M, N, K, outStride, xStride, firstPanel, endPanel }) => {
+      const outBytes = f.i32(i32.shl(outStride, 2));
+      const xBytes = f.i32(i32.mul(xStride, xElementBytes));
+      const size = f.i32(panelSize(K));
+      const panel = f.i32(i32.add(panels, i32.mul(firstPanel, size)));
+      const column = f.i32(i32.mul(firstPanel, panelColumns));
+      const at = f.i32(i32.add(out, i32.shl(column, 2)));
+      f.while(
+        () => i32.lt_s(firstPanel, endPanel),
+        () => {
+          const columns = f.i32(i32.sub(N, column));
+          f.if(
+            i32.ge_s(columns, panelColumns),
+            () => f.call(fullRows, at, x, rowScale, panel, K, outBytes, xBytes, panelColumns, M),
+            () => f.call(partialRows, at, x, rowScale, panel, K, outBytes, xBytes, columns, M),
+          );
+          panel.set(i32.add(panel, size));
+          column.set(i32.add(column, panelColumns));
+          at.set(i32.add(at, 4 * panelColumns));
+          firstPanel.set(i32.add(firstPanel, 1));
+        },
+      );
+    },
+  );
+  module.function(name, params, (f, { out, x, rowScale, panels, M, N, K, outStride, xStride }) => {
+    f.call(range, out, x, rowScale, panels, M, N, K, outStride, xStride, 0, i32.shr_u(i32.add(N, panelColumns - 1), 4));
+  });
+}
