@@ -5,7 +5,7 @@
  *   x >= 2     erfc(x) = exp(-x²)/√π · 1/(x + (1/2)/(x + 1/(x + (3/2)/(x + 2/(x + ...)))))   (DLMF 7.9.1)
  *
  * Both stop at full precision, not at full speed: the fast backends have forms of their own and are measured against this one.
- * The relative error of erfc grows with x² through exp(-x²): about x² 2^-53.
+ * Relative error: erf 1e-15; erfc 2e-13 just left of x = 2, where 1 - erf cancels most, and about x² 2^-53 beyond.
  */
 
 const SQRT_PI = Math.sqrt(Math.PI);
