@@ -1,0 +1,98 @@
+/**
+ * A model given as bytes: name in the repository -> Uint8Array, or Blob (a browser's File from a file input or a dropped folder). Names may
+ * share a leading folder, as files of an `<input webkitdirectory>` do ("my-model/config.json"): the folder that holds config.json is the root.
+ */
+
+import { ConfigError } from "../errors.ts";
+import { memorySource } from "../safetensors/read.ts";
+import type { ByteSource } from "../safetensors/types.ts";
+import { genuine } from "./content.ts";
+import { folderOf, joinName, safeName } from "./names.ts";
+import type { ModelFiles } from "./types.ts";
+
+type Files = ReadonlyMap<string, Uint8Array | Blob>;
+
+/** A Blob by byte ranges: only the slices asked for are read into memory. */
+export function blobSource(blob: Blob): ByteSource {
+  return {
+    size: blob.size,
+    async read(start, end, signal) {
+      signal?.throwIfAborted();
+      return new Uint8Array(await blob.slice(start, end).arrayBuffer());
+    },
+  };
+}
+
+export class MemoryFiles implements ModelFiles {
+  readonly label: string;
+  readonly #files: Files;
+  readonly #folder: string;
+
+  constructor(files: Files, label = "the given files", folder = commonFolder(files)) {
+    this.#files = files;
+    this.#folder = folder;
+    this.label = label;
+    for (const [name, file] of files) {
+      if (!(file instanceof Uint8Array) && !isBlob(file)) {
+        throw new ConfigError(
+          `Expected a Uint8Array or a Blob for ${JSON.stringify(name)}, found ${file === null ? "null" : typeof file}.`,
+        );
+      }
+    }
+  }
+
+  #file(name: string): Uint8Array | Blob | undefined {
+    return this.#files.get(joinName(this.#folder, safeName(name, this.label)));
+  }
+
+  async list(): Promise<readonly string[]> {
+    const start = this.#folder === "" ? "" : `${this.#folder}/`;
+    return [...this.#files.keys()].filter((name) => name.startsWith(start)).map((name) => name.slice(start.length));
+  }
+
+  async readIfPresent(name: string, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    signal?.throwIfAborted();
+    const file = this.#file(name);
+    if (file === undefined) return undefined;
+    return genuine(name, this.label, file instanceof Uint8Array ? file : new Uint8Array(await file.arrayBuffer()));
+  }
+
+  async read(name: string, signal?: AbortSignal): Promise<Uint8Array> {
+    const bytes = await this.readIfPresent(name, signal);
+    if (bytes === undefined) throw await this.#absent(name);
+    return bytes;
+  }
+
+  async open(name: string, signal?: AbortSignal): Promise<ByteSource> {
+    signal?.throwIfAborted();
+    const file = this.#file(name);
+    if (file === undefined) throw await this.#absent(name);
+    const folder = this.subfolder(folderOf(name));
+    const source = file instanceof Uint8Array ? memorySource(file) : blobSource(file);
+    return { ...source, sibling: (sibling) => folder.open(sibling) };
+  }
+
+  async #absent(name: string): Promise<ConfigError> {
+    const names = await this.list();
+    const given = names.length === 0 ? "none" : names.slice(0, 10).join(", ");
+    return new ConfigError(`No file ${name} among ${this.label}; there is ${given}.`);
+  }
+
+  subfolder(path: string): MemoryFiles {
+    const inside = safeName(path, this.label);
+    return new MemoryFiles(this.#files, inside === "" ? this.label : `${this.label} in ${inside}`, joinName(this.#folder, inside));
+  }
+}
+
+function isBlob(file: unknown): file is Blob {
+  return typeof Blob !== "undefined" && file instanceof Blob;
+}
+
+/** "" where config.json or nothing of the kind is at the top; else the shallowest folder that holds a config.json. */
+function commonFolder(files: Files): string {
+  if (files.has("config.json")) return "";
+  const folders = [...files.keys()].filter((name) => name.endsWith("/config.json")).map(folderOf);
+  const [shallowest] = folders.sort((a, b) => a.split("/").length - b.split("/").length);
+  const all = [...files.keys()].every((name) => shallowest !== undefined && name.startsWith(`${shallowest}/`));
+  return all ? (shallowest as string) : "";
+}

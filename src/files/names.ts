@@ -1,0 +1,29 @@
+/**
+ * File names inside a model folder. They come from users and from the model's own JSON (modules.json, index files), so they are checked:
+ * forward slashes, relative, and never out of the folder.
+ */
+
+import { ConfigError } from "../errors.ts";
+
+/** `name` without "./" and empty parts; "" is the folder itself. @throws ConfigError for a name that leaves the folder */
+export function safeName(name: string, label: string): string {
+  const parts = name.split("/").filter((part) => part !== "" && part !== ".");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+  if (name.startsWith("/") || parts.includes("..") || /[\\:\u0000-\u001f]/.test(name)) {
+    throw new ConfigError(
+      `Expected the name of a file inside ${label}, such as "1_Pooling/config.json"; found ${JSON.stringify(name)}, which could leave it.`,
+    );
+  }
+  return parts.join("/");
+}
+
+/** `folder` and `name` as one name inside the model. */
+export function joinName(folder: string, name: string): string {
+  return folder === "" ? name : name === "" ? folder : `${folder}/${name}`;
+}
+
+/** The folder part of a name: where its siblings are. */
+export function folderOf(name: string): string {
+  const slash = name.lastIndexOf("/");
+  return slash < 0 ? "" : name.slice(0, slash);
+}

@@ -1,0 +1,57 @@
+/**
+ * The file system and the environment, where the runtime has them: Node >= 20.16, Deno and Bun give their built-in modules through
+ * process.getBuiltinModule. So this needs no import of node:fs (browsers bundle the same source) and no asynchronous import().
+ */
+
+import { UnsupportedError } from "../errors.ts";
+
+type FileSystem = typeof import("node:fs");
+
+interface Builtins {
+  "node:fs": FileSystem;
+  "node:path": typeof import("node:path");
+  "node:url": typeof import("node:url");
+  "node:os": typeof import("node:os");
+  "node:crypto": typeof import("node:crypto");
+}
+
+/** A built-in module, or undefined where the runtime has none (browsers, edge functions). */
+export function builtin<Name extends keyof Builtins>(name: Name): Builtins[Name] | undefined {
+  if (typeof process === "undefined" || typeof process.getBuiltinModule !== "function") return undefined;
+  try {
+    return process.getBuiltinModule(name) as Builtins[Name] | undefined;
+  } catch {
+    return undefined; // a runtime that has the function, but not this module
+  }
+}
+
+/** True where models can be read from folders and kept in the Hugging Face cache. */
+export function hasFileSystem(): boolean {
+  return typeof builtin("node:fs")?.openSync === "function";
+}
+
+/** A built-in module that the caller cannot do without. */
+export function needed<Name extends keyof Builtins>(name: Name): Builtins[Name] {
+  const module = builtin(name);
+  if (module === undefined) {
+    throw new UnsupportedError(
+      "Reading folders needs a file system: Node 20.16 or newer, Deno or Bun. Elsewhere give a Hub id, an http URL or a Map of files.",
+    );
+  }
+  return module;
+}
+
+/** An environment variable; undefined where it is unset, empty, or there is no environment to read. */
+export function environment(name: string): string | undefined {
+  try {
+    return (typeof process !== "undefined" && process.env?.[name]) || undefined;
+  } catch {
+    return undefined; // Deno without --allow-env
+  }
+}
+
+/** Code of a system error ("ENOENT"), else undefined. */
+export function errorCode(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === "string" ? code : undefined;
+}

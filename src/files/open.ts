@@ -1,0 +1,99 @@
+/**
+ * From what a user gives to a ModelFiles. A Map is the files themselves; a URL is a folder behind it; a string that names an existing folder
+ * is that folder; "./x", "/x", "x:\\y" are never Hub ids; anything else of the form "name" or "organisation/name" is an id on the Hub.
+ * Without a source: the task's default, from weights/ in a clone, else from the Hub or its cache.
+ */
+
+import { ConfigError } from "../errors.ts";
+import { embeddedModel } from "./embedded.ts";
+import { FolderFiles } from "./folder.ts";
+import { MemoryFiles } from "./memory.ts";
+import { builtin, hasFileSystem, needed } from "./node.ts";
+import type { LoadOptions, ModelFiles, ModelSource } from "./types.ts";
+
+export interface OpenOptions extends LoadOptions {
+  /** Hub id of the task's default; its last part is looked for in weights/. A name without "/" is only ever embedded. */
+  defaultModel?: string;
+}
+
+/**
+ * Nothing is fetched yet, but for a missing folder, which is an error at once.
+ * @throws ConfigError for a source that is none, a folder that does not exist, or no source where the task has no default
+ */
+export async function openModelFiles(source: ModelSource | undefined, options: OpenOptions): Promise<ModelFiles> {
+  options.signal?.throwIfAborted();
+  const files = source === undefined ? defaultFiles(options) : filesOf(source, options);
+  return options.subfolder === undefined ? files : files.subfolder(options.subfolder);
+}
+
+function defaultFiles(options: OpenOptions): ModelFiles {
+  const { defaultModel } = options;
+  if (defaultModel === undefined)
+    throw new ConfigError("Expected a model: a Hub id, a folder, a URL or a Map of files. There is no default here.");
+  const embedded = embeddedModel(defaultModel.slice(defaultModel.lastIndexOf("/") + 1));
+  if (embedded !== undefined) return embedded;
+  if (defaultModel.includes("/")) return hubFiles(defaultModel, options);
+  throw new ConfigError(
+    `The default model ${defaultModel} comes with a clone of the repository (weights/${defaultModel}), not with the package; give a model.`,
+  );
+}
+
+function filesOf(source: ModelSource, options: OpenOptions): ModelFiles {
+  if (typeof source !== "string") {
+    if (source instanceof Map || typeof (source as Partial<Map<string, Blob>> | null)?.get === "function") return new MemoryFiles(source);
+    throw new ConfigError(`Expected a model as a string or a Map of files, found ${source === null ? "null" : typeof source}.`);
+  }
+  if (source === "") throw new ConfigError("Expected a Hub id, a folder or a URL, found an empty string.");
+  if (/^https?:\/\//i.test(source)) return urlFiles(source, options);
+  if (/^file:/i.test(source)) return folder(pathOfUrl(source), source);
+  if (hasFileSystem()) {
+    if (isFolder(source)) return new FolderFiles(source);
+    if (!isHubId(source) || looksLikePath(source)) return folder(source, source);
+  } else if (looksLikePath(source) && typeof location !== "undefined") {
+    return urlFiles(new URL(source, location.href).href, options); // a page's "./models/x" is beside the page
+  }
+  if (!isHubId(source))
+    throw new ConfigError(
+      `${JSON.stringify(source)} is neither a folder, nor a URL, nor a Hub id such as "sentence-transformers/all-MiniLM-L6-v2".`,
+    );
+  return hubFiles(source, options);
+}
+
+function looksLikePath(source: string): boolean {
+  return /^(\.{0,2}[/\\]|\.{1,2}$|~|[a-z]:[/\\])/i.test(source);
+}
+
+/** "name" or "organisation/name", as the Hub allows them. */
+export function isHubId(source: string): boolean {
+  return /^[\w.-]{1,96}(\/[\w.-]{1,96})?$/.test(source) && !source.split("/").some((part) => /^[.-]|[.-]$|\.\.|--/.test(part));
+}
+
+function isFolder(path: string): boolean {
+  return builtin("node:fs")?.statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function folder(path: string, label: string): FolderFiles {
+  if (isFolder(path)) return new FolderFiles(path, label);
+  const isFile = needed("node:fs").existsSync(path);
+  throw new ConfigError(
+    isFile
+      ? `${label} is a file; expected the folder of a model, with its config.json.`
+      : `There is no folder ${label}; check the path (relative ones start at ${process.cwd()}).`,
+  );
+}
+
+function pathOfUrl(source: string): string {
+  try {
+    return needed("node:url").fileURLToPath(source);
+  } catch (error) {
+    throw new ConfigError(`${source} is no file URL of a folder on this machine.`, { cause: error });
+  }
+}
+
+function urlFiles(source: string, _options: OpenOptions): ModelFiles {
+  throw new ConfigError(`Models behind a URL are not there yet: ${source}`);
+}
+
+function hubFiles(id: string, _options: OpenOptions): ModelFiles {
+  throw new ConfigError(`Models of the Hub are not there yet: ${id}`);
+}
