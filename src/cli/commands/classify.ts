@@ -1,0 +1,56 @@
+/** `hummingbert classify`: a label and a score a text; sentiment by default. */
+import { pipeline } from "../../tasks/pipeline.ts";
+import { type Command, stringOption } from "../command.ts";
+import { loadOptions, modelOption } from "../loading.ts";
+import { score } from "../output.ts";
+import { processRecords, textOf } from "../records.ts";
+
+type Applied = "none" | "sigmoid" | "softmax";
+
+export const classify: Command = {
+  name: "classify",
+  summary: "sentiment, or any text classifier",
+  usage: "[TEXT...] [options]",
+  details:
+    'Prints the best label of each text. With --json a line is {"text", "label", "score"}; with --top-k it has "labels", a list, instead.\nA line {"text", "textPair"} classifies a pair.',
+  options: { "top-k": { type: "string" }, function: { type: "string" } },
+  optionHelp: [
+    ["--top-k N|all", "the N best labels"],
+    ["--function NAME", "none, sigmoid or softmax (default: what the model's configuration says)"],
+  ],
+  examples: ['hummingbert classify "What a lovely film."', "hummingbert classify --file reviews.txt --json --top-k all"],
+  async run(invocation) {
+    const { values, output } = invocation;
+    const functionToApply = stringOption(values, "function", ["none", "sigmoid", "softmax"]) as Applied | undefined;
+    const topKText = stringOption(values, "top-k");
+    const topK = topKText === "all" ? null : Number(topKText ?? 1);
+    if (topK !== null && !(Number.isInteger(topK) && topK > 0))
+      throw new RangeError(`--top-k takes a whole number or "all", got "${topKText}"`);
+    const classifier = await pipeline("text-classification", modelOption(invocation), loadOptions(invocation));
+    try {
+      await processRecords(invocation, {
+        parse: (record) => {
+          const text = textOf(record);
+          const pair = record.object?.textPair ?? record.object?.text_pair;
+          return typeof pair === "string" ? { text, textPair: pair } : { text };
+        },
+        run: (inputs: readonly { text: string; textPair?: string }[]) =>
+          classifier(inputs, { topK, ...(functionToApply ? { functionToApply } : {}) }),
+        write: async ({ text }, labels) => {
+          if (output.json) return output.object(topKText === undefined ? { text, ...labels[0] } : { text, labels });
+          const cells = labels
+            .map(({ label, score: value }) => `${output.paint(colourOf(label), label.padEnd(10))} ${score(value)}`)
+            .join("  ");
+          await output.line(`${cells}  ${output.clip(text, 20 * labels.length)}`);
+        },
+      });
+    } finally {
+      classifier.dispose();
+    }
+  },
+};
+
+function colourOf(label: string): "green" | "red" | "cyan" {
+  if (/^(pos|entail|good|5|true)/i.test(label)) return "green";
+  return /^(neg|contra|bad|1|false)/i.test(label) ? "red" : "cyan";
+}

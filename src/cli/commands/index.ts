@@ -1,0 +1,27 @@
+/** The commands, in the order in which --help lists them. */
+import type { Command } from "../command.ts";
+import { answer } from "./answer.ts";
+import { classify } from "./classify.ts";
+import { completion } from "./completion.ts";
+import { embed } from "./embed.ts";
+import { fillMask } from "./fill-mask.ts";
+import { help } from "./help.ts";
+import { ner } from "./ner.ts";
+import { rerank } from "./rerank.ts";
+import { similarity } from "./similarity.ts";
+import { tokenize } from "./tokenize.ts";
+import { zeroShot } from "./zero-shot.ts";
+
+export const COMMANDS: readonly Command[] = [
+  embed,
+  classify,
+  ner,
+  answer,
+  fillMask,
+  zeroShot,
+  rerank,
+  similarity,
+  tokenize,
+  completion(() => COMMANDS),
+  help(() => COMMANDS),
+];

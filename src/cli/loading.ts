@@ -1,0 +1,33 @@
+/** LoadOptions from the common options, with the loading progress on standard error. */
+import type { LoadOptions } from "../files/types.ts";
+import { type Invocation, integerOption, stringOption } from "./command.ts";
+import { ProgressLine } from "./progress.ts";
+
+export function loadOptions({ values, signal }: Invocation): LoadOptions {
+  const device = stringOption(values, "device", ["auto", "wasm", "loops", "reference"]) as
+    | "auto"
+    | "wasm"
+    | "loops"
+    | "reference"
+    | undefined;
+  const dtype = stringOption(values, "dtype", ["auto", "f32", "w8"]) as "auto" | "f32" | "w8" | undefined;
+  const threads = values.threads === undefined || values.threads === "auto" ? undefined : integerOption(values, "threads");
+  const progress = new ProgressLine(values.quiet === true);
+  return {
+    ...(device ? { device } : {}),
+    ...(dtype ? { dtype } : {}),
+    ...(threads ? { threads } : {}),
+    ...(values.offline ? { localFilesOnly: true } : {}),
+    signal,
+    onProgress({ phase, loaded, total, file }) {
+      if (phase !== "download") return;
+      const share = total ? ` ${((100 * loaded) / total).toFixed(0)}%` : "";
+      progress.note(`downloading ${file ?? ""}${share} (${(loaded / 1e6).toFixed(1)} MB)`);
+      if (total === loaded) progress.clear();
+    },
+  };
+}
+
+export function modelOption({ values }: Invocation): string | undefined {
+  return stringOption(values, "model");
+}
