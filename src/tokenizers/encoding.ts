@@ -1,0 +1,187 @@
+/**
+ * From the tokens of one or two sequences to an Encoding: truncate, put the template's special tokens around, and do the same for every
+ * overflowing window. With windows of both sequences the order is the reference library's: (a0 b0), then each further window of A with all
+ * of B's, then the first of A with the further ones of B.
+ */
+
+import { ConfigError } from "../errors.ts";
+import type { Pieces } from "./pieces.ts";
+import type { Template, TemplatePart } from "./template.ts";
+import { addedBy, PLAIN_TEMPLATE } from "./template.ts";
+import { shares, type TruncationStrategy, type Window, windowsOf } from "./windows.ts";
+
+export interface EncodeOptions {
+  /** Default true. */
+  readonly addSpecialTokens?: boolean;
+  /** Default false: the truncation and padding blocks of tokenizer.json are not applied by themselves. */
+  readonly truncation?: false | TruncationStrategy;
+  /** Counts special tokens. Needed for truncation; default: the tokenizer's modelMaxLength. */
+  readonly maxLength?: number;
+  /** Tokens shared by neighbouring windows. Default 0. */
+  readonly stride?: number;
+  /** Units of the offsets: positions in the JavaScript string (default), or code points as in Python. */
+  readonly offsets?: "utf16" | "codepoint";
+}
+
+/** Parallel lists, one entry per token. */
+export interface Encoding {
+  ids: number[];
+  typeIds: number[];
+  tokens: string[];
+  /** text.slice(start, end) is the piece of the caller's text; [0, 0] for special tokens of the template. */
+  offsets: [start: number, end: number][];
+  /** Which word (of its sequence) the token is part of. */
+  wordIds: (number | null)[];
+  sequenceIds: (0 | 1 | null)[];
+  specialTokensMask: (0 | 1)[];
+  /** The further windows of a truncated text, each with its special tokens. */
+  overflowing: Encoding[];
+}
+
+/** One sequence on its way: its tokens, and how to name them and give their offsets. */
+export interface Sequence {
+  readonly pieces: Pieces;
+  /** Offsets of the caller's choice for UTF-16 offset u. */
+  readonly toOffset: (utf16: number) => number;
+}
+
+export type IdToToken = (id: number) => string | undefined;
+
+export function assemble(
+  sequences: readonly Sequence[],
+  template: Template | undefined,
+  idToToken: IdToToken,
+  options: EncodeOptions,
+  modelMaxLength: number,
+): Encoding {
+  const { single, pair, trim, overflowTypeIds } = template ?? PLAIN_TEMPLATE;
+  const all = sequences.length === 2 ? pair : single;
+  const addSpecialTokens = options.addSpecialTokens ?? true;
+  const parts = addSpecialTokens ? all : all.filter((part) => part.kind === "sequence");
+  const windows = truncate(sequences, addedBy(parts), addedBy(single), options, modelMaxLength);
+
+  const build = (choice: readonly number[], overflows: boolean): Encoding => {
+    const encoding = emptyEncoding();
+    parts.forEach((part, i) => {
+      if (part.kind === "special") appendSpecial(encoding, part);
+      else {
+        const sequence = sequences[part.sequence]!;
+        const typeId = overflows && choice[i]! > 0 && overflowTypeIds === "sequence" ? part.sequence : part.typeId;
+        appendSequence(encoding, sequence, part.sequence, typeId, windows[part.sequence]![choice[i]!]!, idToToken, trim);
+      }
+    });
+    return encoding;
+  };
+  const counts = parts.map((part) => (part.kind === "special" ? 1 : windows[part.sequence]!.length));
+  const encoding = build(
+    counts.map(() => 0),
+    false,
+  );
+  if (counts.some((count) => count > 1)) encoding.overflowing = overflowChoices(counts).map((choice) => build(choice, true));
+  return encoding;
+}
+
+/** The windows of each sequence. */
+function truncate(
+  sequences: readonly Sequence[],
+  added: number,
+  addedToSingle: number,
+  options: EncodeOptions,
+  modelMaxLength: number,
+): Window[][] {
+  const lengths = sequences.map((sequence) => sequence.pieces.length);
+  const strategy = options.truncation ?? false;
+  const maxLength = options.maxLength ?? modelMaxLength;
+  if (strategy === false || maxLength === Number.POSITIVE_INFINITY) return lengths.map((length) => [[0, length]]);
+  const stride = options.stride ?? 0;
+  checkTruncation(maxLength, stride, addedToSingle);
+  // The reference's subtraction wraps around: a maxLength with no room even for the special tokens truncates nothing.
+  if (maxLength < added) return lengths.map((length) => [[0, length]]);
+  const keeps = shares(lengths[0]!, lengths[1], maxLength - added, strategy);
+  return lengths.map((length, i) => windowsOf(length, keeps[i]!, stride));
+}
+
+function checkTruncation(maxLength: number, stride: number, addedToSingle: number): void {
+  for (const [name, value] of [
+    ["maxLength", maxLength],
+    ["stride", stride],
+  ] as const) {
+    if (!Number.isInteger(value) || value < 0)
+      throw new ConfigError(`Truncation: expected ${name} to be a whole number from 0, found ${value}.`);
+  }
+  if (maxLength >= addedToSingle && maxLength - addedToSingle < stride) {
+    throw new ConfigError(
+      `Truncation: expected stride to be at most the ${maxLength - addedToSingle} tokens that fit beside the special tokens, found ${stride}.`,
+    );
+  }
+}
+
+/** For each overflowing encoding: which window of each part. See the order above; it falls out of merging the parts one after the other. */
+function overflowChoices(counts: readonly number[]): number[][] {
+  let choices: number[][] = [];
+  let first: number[] = [];
+  for (const count of counts) {
+    const merged: number[][] = [];
+    for (const choice of choices) for (let window = 0; window < count; window++) merged.push([...choice, window]);
+    for (let window = 1; window < count; window++) merged.push([...first, window]);
+    choices = merged;
+    first = [...first, 0];
+  }
+  return choices;
+}
+
+function emptyEncoding(): Encoding {
+  return { ids: [], typeIds: [], tokens: [], offsets: [], wordIds: [], sequenceIds: [], specialTokensMask: [], overflowing: [] };
+}
+
+function appendSpecial(encoding: Encoding, part: Extract<TemplatePart, { kind: "special" }>): void {
+  part.ids.forEach((id, i) => {
+    encoding.ids.push(id);
+    encoding.tokens.push(part.tokens[i]!);
+    encoding.typeIds.push(part.typeId);
+    encoding.offsets.push([0, 0]);
+    encoding.wordIds.push(null);
+    encoding.sequenceIds.push(null);
+    encoding.specialTokensMask.push(1);
+  });
+}
+
+function appendSequence(
+  encoding: Encoding,
+  { pieces, toOffset }: Sequence,
+  sequence: 0 | 1,
+  typeId: number,
+  [from, to]: Window,
+  idToToken: IdToToken,
+  trim: Template["trim"],
+): void {
+  const { ids, starts, ends, words, values } = pieces;
+  for (let t = from; t < to; t++) {
+    const id = ids[t]!;
+    const token = (values.size > 0 ? values.get(t) : undefined) ?? idToToken(id) ?? "";
+    let start = starts[t]!;
+    let end = ends[t]!;
+    if (trim !== undefined) [start, end] = trimmed(token, start, end, t === from, trim.addPrefixSpace);
+    encoding.ids.push(id);
+    encoding.tokens.push(token);
+    encoding.typeIds.push(typeId);
+    encoding.offsets.push([toOffset(start), toOffset(end)]);
+    encoding.wordIds.push(words[t]!);
+    encoding.sequenceIds.push(sequence);
+    encoding.specialTokensMask.push(0);
+  }
+}
+
+/** White space at the ends of a token, also as byte-level's "Ġ". */
+const LEADING = /^[\u0120\p{White_Space}]+/u;
+const TRAILING = /[\u0120\p{White_Space}]+$/u;
+
+function trimmed(token: string, start: number, end: number, first: boolean, addPrefixSpace: boolean): [number, number] {
+  const leading = LEADING.exec(token)?.[0].length ?? 0;
+  const trailing = TRAILING.exec(token)?.[0].length ?? 0;
+  // One space in front of the text's first token is the one that add_prefix_space put there: the text has none to leave out.
+  const added = addPrefixSpace && leading === 1 && (first || start === 0);
+  const from = leading > 0 && !added ? Math.min(start + leading, end) : start;
+  const to = trailing > 0 && end >= trailing ? Math.max(end - trailing, from) : end;
+  return [from, to];
+}

@@ -1,0 +1,55 @@
+/**
+ * Post-processors as one thing, a template: which special tokens stand where around sequence A (and B), with which type ids.
+ *
+ *   BERT      [CLS] A [SEP]   and  [CLS] A [SEP] B [SEP]       (types 0 0 0 1 1)
+ *   RoBERTa   <s> A </s>      and  <s> A </s> </s> B </s>      (types all 0)
+ *
+ * TemplateProcessing spells its template out in tokenizer.json; BertProcessing and RobertaProcessing are fixed ones; without a post-processor
+ * it is "A B".
+ */
+
+export interface SpecialPart {
+  readonly kind: "special";
+  readonly ids: readonly number[];
+  readonly tokens: readonly string[];
+  readonly typeId: number;
+}
+export interface SequencePart {
+  readonly kind: "sequence";
+  readonly sequence: 0 | 1;
+  readonly typeId: number;
+}
+export type TemplatePart = SpecialPart | SequencePart;
+
+export interface Template {
+  readonly single: readonly TemplatePart[];
+  readonly pair: readonly TemplatePart[];
+  /** RoBERTa's and ByteLevel's `trim_offsets`: leave the white space that a token begins or ends with out of its offsets. */
+  readonly trim?: { readonly addPrefixSpace: boolean };
+  /** Type ids in overflowing windows: the template's, or (as TemplateProcessing does) the sequence's own number. */
+  readonly overflowTypeIds: "template" | "sequence";
+}
+
+const A: SequencePart = { kind: "sequence", sequence: 0, typeId: 0 };
+const B = (typeId: number): SequencePart => ({ kind: "sequence", sequence: 1, typeId });
+const special = (id: number, token: string, typeId: number): SpecialPart => ({ kind: "special", ids: [id], tokens: [token], typeId });
+
+export const PLAIN_TEMPLATE: Template = { single: [A], pair: [A, B(1)], overflowTypeIds: "template" };
+
+type Named = readonly [token: string, id: number];
+
+export function bertTemplate([cls, clsId]: Named, [sep, sepId]: Named): Template {
+  const single = [special(clsId, cls, 0), A, special(sepId, sep, 0)];
+  return { single, pair: [...single, B(1), special(sepId, sep, 1)], overflowTypeIds: "template" };
+}
+
+export function robertaTemplate([cls, clsId]: Named, [sep, sepId]: Named, trim?: { readonly addPrefixSpace: boolean }): Template {
+  const end = special(sepId, sep, 0);
+  const single = [special(clsId, cls, 0), A, end];
+  return { single, pair: [...single, end, B(0), end], overflowTypeIds: "template", ...(trim && { trim }) };
+}
+
+/** Special tokens that the template adds. */
+export function addedBy(parts: readonly TemplatePart[]): number {
+  return parts.reduce((count, part) => count + (part.kind === "special" ? part.ids.length : 0), 0);
+}
