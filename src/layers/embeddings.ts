@@ -1,0 +1,78 @@
+/**
+ * BERT's embeddings (Devlin et al. 2018, https://arxiv.org/abs/1810.04805, section 3):
+ *
+ *   x = layerNorm(word[id] + type[typeId] + position[p]),  and  x Wᵀ + b where the embedding size E differs from C (ALBERT, ELECTRA).
+ *
+ * The sum is taken in PyTorch's order. DistilBERT has no token types.
+ */
+
+import type { Backend, Lookup, Norm } from "../tensor/backend.ts";
+import type { Mat, Rows } from "../tensor/mat.ts";
+import type { Linear, Table } from "../tensor/weights.ts";
+import { loadNorm } from "./layer-norm.ts";
+import { loadLinear } from "./linear.ts";
+import type { TokenBatch } from "./tokens.ts";
+import type { Weights } from "./weights.ts";
+
+/** Where the tensors are, relative to the encoder. */
+export interface EmbeddingNames {
+  readonly words: string;
+  readonly positions: string;
+  /** Absent: the family has no token types. */
+  readonly types?: string;
+  readonly norm: string;
+  /** The projection from E to C, for families that factorise. */
+  readonly project?: string;
+}
+
+export interface EmbeddingSizes {
+  readonly V: number;
+  readonly P: number;
+  readonly E: number;
+  readonly C: number;
+  /** Rows of the token type table; 0 = none. */
+  readonly typeCount: number;
+  readonly eps: number;
+}
+
+export class Embeddings {
+  readonly #words: Table;
+  readonly #positions: Table;
+  readonly #types: Table | undefined;
+  readonly #norm: Norm;
+  readonly #project: Linear | undefined;
+
+  private constructor(words: Table, positions: Table, types: Table | undefined, norm: Norm, project: Linear | undefined) {
+    this.#words = words;
+    this.#positions = positions;
+    this.#types = types;
+    this.#norm = norm;
+    this.#project = project;
+  }
+
+  static async load(weights: Weights, names: EmbeddingNames, { V, P, E, C, typeCount, eps }: EmbeddingSizes): Promise<Embeddings> {
+    const { backend } = weights;
+    const words = backend.table(await weights.matrix(`${names.words}.weight`, V, E, "words"));
+    const positions = backend.table(await weights.matrix(`${names.positions}.weight`, P, E, "small"));
+    const types =
+      names.types && typeCount > 0 ? backend.table(await weights.matrix(`${names.types}.weight`, typeCount, E, "small")) : undefined;
+    const norm = await loadNorm(weights.at(names.norm), E, eps);
+    const needsProject = names.project !== undefined && (E !== C || weights.has(`${names.project}.weight`));
+    const project = needsProject ? await loadLinear(weights, names.project!, C, E, { role: "encoder" }) : undefined;
+    return new Embeddings(words, positions, types, norm, project);
+  }
+
+  /** out [rows, C] for the tokens `rows` of the batch; `positions` [T] are rows of the position table. */
+  forward(backend: Backend, out: Mat, { ids, typeIds }: TokenBatch, positions: Int32Array, { first, count }: Rows): void {
+    const part = (x: Int32Array) => x.subarray(first, first + count);
+    const E = this.#words.cols;
+    const lookups: Lookup[] = [{ table: this.#words, indices: part(ids) }];
+    if (this.#types) lookups.push({ table: this.#types, indices: part(typeIds) });
+    lookups.push({ table: this.#positions, indices: part(positions) });
+    const sum = backend.alloc(count, E);
+    backend.embed(sum, lookups);
+    const normed = this.#project ? backend.alloc(count, E) : out;
+    backend.layerNorm(normed, sum, this.#norm);
+    if (this.#project) backend.project(out, normed, this.#project);
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * The post-norm encoder with absolute positions: BERT (Devlin et al. 2018, https://arxiv.org/abs/1810.04805) and the families that differ from it
+ * in data only, DistilBERT, MiniLM, TinyBERT, RoBERTa, XLM-RoBERTa, CamemBERT, ELECTRA, ALBERT: names, position offset, token types, embedding size,
+ * sharing of layers, activation (rows of bert-dialects.ts).
+ *
+ *   x0 = embeddings(ids),   x_{l+1} = block_l(x_l)
+ *
+ * The pass is cut where attention crosses rows: between two attentions everything is row-local, so the end of one layer
+ * and the Q, K, V of the next are one stretch over blocks of rows.
+ */
+
+import { UnsupportedError } from "../errors.ts";
+import { type EmbeddingNames, Embeddings } from "../layers/embeddings.ts";
+import { type BlockNames, PostNormBlock } from "../layers/post-norm-block.ts";
+import type { TokenBatch } from "../layers/tokens.ts";
+import type { Weights } from "../layers/weights.ts";
+import { activationOf } from "../tensor/activations.ts";
+import type { Backend } from "../tensor/backend.ts";
+import type { Mat } from "../tensor/mat.ts";
+import type { Config } from "./config.ts";
+import { allocProbs, type Encoder, type EncoderSizes, type Taps } from "./encoder.ts";
+import { absolutePositions, positionsAfterPadding } from "./positions.ts";
+
+/** What a family of this shape differs in. */
+export interface BertDialect {
+  readonly embeddings: EmbeddingNames;
+  readonly block: BlockNames;
+  /** Paths of the blocks that make up layer l, run one after another; a path that returns shares its weights. */
+  readonly layer: (l: number, config: Config) => readonly string[];
+  /** "afterPadding": positions count from pad_token_id + 1 over tokens that are not padding (RoBERTa). */
+  readonly positions: "absolute" | "afterPadding";
+  /** hidden_act where config.json is silent. */
+  readonly activation: string;
+}
+
+interface Layer {
+  readonly block: PostNormBlock;
+  /** False inside a layer of several blocks (ALBERT's inner groups). */
+  readonly endsLayer: boolean;
+}
+
+export class BertEncoder implements Encoder {
+  readonly sizes: EncoderSizes;
+  readonly #embeddings: Embeddings;
+  readonly #layers: readonly Layer[];
+  /** Padding id from which positions count; undefined = from 0. */
+  readonly #padId: number | undefined;
+
+  private constructor(sizes: EncoderSizes, embeddings: Embeddings, layers: readonly Layer[], padId: number | undefined) {
+    this.sizes = sizes;
+    this.#embeddings = embeddings;
+    this.#layers = layers;
+    this.#padId = padId;
+  }
+
+  static async load(weights: Weights, config: Config, dialect: BertDialect): Promise<BertEncoder> {
+    const C = config.integer(["hidden_size", "dim"]);
+    const E = dialect.embeddings.project ? config.integer("embedding_size", { fallback: C }) : C;
+    const H = config.integer(["num_attention_heads", "n_heads"]);
+    const L = config.integer(["num_hidden_layers", "n_layers"], { min: 0 });
+    const F = config.integer(["intermediate_size", "hidden_dim"]);
+    const V = config.integer("vocab_size");
+    const P = config.integer("max_position_embeddings");
+    const eps = config.positive("layer_norm_eps", { fallback: 1e-12 });
+    const typeCount = dialect.embeddings.types ? config.integer("type_vocab_size", { fallback: 2, min: 0 }) : 0;
+    const activation = activationOf(config.text(["hidden_act", "activation"], { fallback: dialect.activation }));
+    const padId = dialect.positions === "afterPadding" ? config.integer("pad_token_id", { fallback: 1, min: 0 }) : undefined;
+    checkSupported(config, C, H);
+
+    const embeddings = await Embeddings.load(weights, dialect.embeddings, { V, P, E, C, typeCount, eps });
+    const shared = new Map<string, PostNormBlock>();
+    const layers: Layer[] = [];
+    for (let l = 0; l < L; l++) {
+      const paths = dialect.layer(l, config);
+      for (const [i, path] of paths.entries()) {
+        const block = shared.get(path) ?? (await PostNormBlock.load(weights.at(path), dialect.block, { C, H, F, eps, activation }));
+        shared.set(path, block);
+        layers.push({ block, endsLayer: i === paths.length - 1 });
+      }
+    }
+    const maxLength = padId === undefined ? P : P - padId - 1;
+    return new BertEncoder({ V, C, E, H, L, maxLength, typeCount, words: dialect.embeddings.words }, embeddings, layers, padId);
+  }
+
+  forward(backend: Backend, batch: TokenBatch, taps: Taps): Mat {
+    const { C, H } = this.sizes;
+    const { T } = batch.sequences;
+    const layers = this.#layers;
+    const positions = this.#padId === undefined ? absolutePositions(batch) : positionsAfterPadding(batch, this.#padId);
+    // x_l lives in states[l % length]: two buffers that alternate, or one for each layer when someone wants to see them all
+    const states = allocStates(backend, T, C, taps.hiddenStates ? layers.length + 1 : 2);
+    const state = (l: number) => states[l % states.length]!;
+    const probs = layers.map(() => (taps.attentions ? allocProbs(backend, batch, H) : undefined));
+    backend.frame(() => {
+      const qkv = backend.alloc(T, 3 * C);
+      const context = backend.alloc(T, C);
+      backend.stretch(T, (rows) => {
+        const x = state(0).slice(rows);
+        this.#embeddings.forward(backend, x, batch, positions, rows);
+        layers[0]?.block.projectIn(backend, qkv.slice(rows), x);
+      });
+      layers.forEach(({ block }, l) => {
+        const next = layers[l + 1]?.block;
+        block.attend(backend, context, qkv, batch.sequences, probs[l]);
+        backend.stretch(T, (rows) => {
+          const y = state(l + 1).slice(rows);
+          block.finish(backend, y, state(l).slice(rows), context.slice(rows));
+          next?.projectIn(backend, qkv.slice(rows), y);
+        });
+      });
+    });
+    taps.hiddenStates?.push(state(0), ...layers.flatMap(({ endsLayer }, l) => (endsLayer ? [state(l + 1)] : [])));
+    taps.attentions?.push(...probs.map((mats) => mats!));
+    return state(layers.length);
+  }
+}
+
+function allocStates(backend: Backend, T: number, C: number, count: number): Mat[] {
+  return Array.from({ length: count }, () => backend.alloc(T, C));
+}
+
+function checkSupported(config: Config, C: number, H: number): void {
+  if (C % H !== 0) throw config.mismatch(["hidden_size", "dim"], `a multiple of the ${H} attention heads`);
+  const positions = config.text("position_embedding_type", { fallback: "absolute" });
+  if (positions !== "absolute") {
+    throw new UnsupportedError(`config.json of ${config.label}: position_embedding_type "${positions}" is not supported, only "absolute"`);
+  }
+  if (config.flag("is_decoder", false)) {
+    throw new UnsupportedError(
+      `config.json of ${config.label}: is_decoder is true; only encoders (attention in both directions) are supported`,
+    );
+  }
+}

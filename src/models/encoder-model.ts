@@ -1,0 +1,129 @@
+/**
+ * EncoderModel: a loaded model. forward checks its input, queues, runs pass after pass, and gives one Tensor a text.
+ * For tasks it also offers computeHidden: one queued pass whose hidden states are worked on inside the pass (pooling, similarity).
+ */
+
+import type { TokenBatch } from "../layers/tokens.ts";
+import type { Backend } from "../tensor/backend.ts";
+import type { Mat } from "../tensor/mat.ts";
+import { CallQueue } from "../tensor/queue.ts";
+import type { Sequences } from "../tensor/sequences.ts";
+import type { Config } from "./config.ts";
+import type { Architecture } from "./families.ts";
+import { checkInputs, checkRows, planPasses, tokenBatch } from "./input.ts";
+import { appendPass, checkChoices, groupChoices } from "./output.ts";
+import { type ModelParts, runPass } from "./pass.ts";
+import type { ForwardOptions, Model, ModelInput, ModelOutput } from "./types.ts";
+
+/** What loading found out besides the weights. */
+export interface ModelFacts {
+  readonly architecture: Architecture;
+  readonly config: Config;
+  readonly dtype: "f32" | "w8";
+  readonly unusedTensors: readonly string[];
+}
+
+export class EncoderModel implements Model {
+  readonly architecture: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly device: string;
+  readonly dtype: "f32" | "w8";
+  readonly unusedTensors: readonly string[];
+  readonly #parts: ModelParts;
+  readonly #isMultipleChoice: boolean;
+  readonly #queue: CallQueue;
+
+  constructor(parts: ModelParts, { architecture, config, dtype, unusedTensors }: ModelFacts) {
+    this.architecture = architecture.name;
+    this.config = config.values;
+    this.device = parts.backend.name;
+    this.dtype = dtype;
+    this.unusedTensors = unusedTensors;
+    this.#parts = parts;
+    this.#isMultipleChoice = architecture.kind === "ForMultipleChoice";
+    this.#queue = new CallQueue(`${architecture.name} of ${config.label}`);
+  }
+
+  get backend(): Backend {
+    return this.#parts.backend;
+  }
+
+  /** Hidden size C: the length of a token's vector. */
+  get hiddenSize(): number {
+    return this.#parts.encoder.sizes.C;
+  }
+
+  /** Most tokens a text may have; Infinity where the family has no limit. */
+  get maxLength(): number {
+    return this.#parts.encoder.sizes.maxLength;
+  }
+
+  /**
+   * The model's outputs for each text of the batch; the same bits alone and in any batch.
+   * @throws ShapeError for ids, lengths or typeIds the model has no rows for; DisposedError; the signal's reason
+   */
+  async forward(batch: readonly ModelInput[], options: ForwardOptions = {}): Promise<ModelOutput> {
+    const { sizes } = this.#parts.encoder;
+    checkInputs(batch, sizes);
+    const { rows, choices = batch.length, hiddenStates, attentions, signal } = options;
+    if (this.#isMultipleChoice) checkChoices(choices, batch.length);
+    if (rows) checkRows(rows, batch);
+    // Everything is copied now: the caller may change its lists while the call waits.
+    const passes = planPasses(batch, (S) => this.#floatsOf(S, options)).map(({ first, count }) => {
+      const tokens = tokenBatch(batch.slice(first, first + count));
+      return { tokens, chosen: rows && chooseRows(rows.slice(first, first + count), tokens.sequences) };
+    });
+    const output: ModelOutput = { lastHiddenState: [] };
+    await this.#queue.run(async (pause) => {
+      for (const [i, { tokens, chosen }] of passes.entries()) {
+        if (i > 0) await pause();
+        const result = await runPass(this.#parts, tokens, { hiddenStates, attentions, rows: chosen?.rows });
+        appendPass(output, { ...sizes, heads: this.#parts.heads }, tokens, result, chosen?.counts);
+      }
+    }, signal);
+    if (this.#isMultipleChoice) output.logits = groupChoices(output.logits ?? [], choices);
+    return output;
+  }
+
+  /**
+   * One queued pass: `body` gets the last hidden state [T, C] inside the pass and returns the Mats whose values are wanted.
+   * @throws as forward
+   */
+  async computeHidden(
+    batch: readonly ModelInput[],
+    body: (backend: Backend, hidden: Mat, sequences: Sequences) => readonly Mat[],
+    { signal }: { signal?: AbortSignal | undefined } = {},
+  ): Promise<Float32Array[]> {
+    checkInputs(batch, this.#parts.encoder.sizes);
+    const { backend, encoder } = this.#parts;
+    const tokens: TokenBatch = tokenBatch(batch);
+    return this.#queue.run(() => backend.pass(() => body(backend, encoder.forward(backend, tokens, {}), tokens.sequences)), signal);
+  }
+
+  dispose(): void {
+    this.#queue.dispose(() => this.#parts.backend.dispose());
+  }
+
+  /** Floats that a text of S tokens returns: what a pass must hold at once. */
+  #floatsOf(S: number, { hiddenStates, attentions, rows }: ForwardOptions): number {
+    const { sizes } = this.#parts.encoder;
+    const perToken = rows ? 0 : this.#parts.heads.reduce((sum, { row, layer }) => sum + (row.input === "tokens" ? layer.K : 0), 0);
+    return S * (sizes.C * (hiddenStates ? sizes.L + 2 : 1) + perToken) + (attentions ? sizes.L * sizes.H * S * S : 0);
+  }
+}
+
+/** Rows of the batch for positions of its texts, and how many each text has. */
+function chooseRows(rows: readonly (readonly number[])[], sequences: Sequences): { rows: Int32Array; counts: number[] } {
+  const flat = rows.flatMap((positions, b) => positions.map((position) => sequences.cuSeqlens[b]! + position));
+  return { rows: Int32Array.from(flat), counts: rows.map((positions) => positions.length) };
+}
+
+// `using model = await loadModel()` where the runtime has Symbol.dispose (Node 20 does); nothing where it has not.
+const disposeSymbol = (Symbol as { readonly dispose?: symbol }).dispose;
+if (disposeSymbol) {
+  Object.defineProperty(EncoderModel.prototype, disposeSymbol, {
+    value: EncoderModel.prototype.dispose,
+    writable: true,
+    configurable: true,
+  });
+}

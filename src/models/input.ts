@@ -1,0 +1,102 @@
+/**
+ * The public edge of a model: checks what forward was given, cuts a long batch into passes, lays a pass out as ragged tokens.
+ * After this no kernel needs to check an id again.
+ */
+
+import { ConfigError, ShapeError } from "../errors.ts";
+import type { TokenBatch } from "../layers/tokens.ts";
+import type { Rows } from "../tensor/mat.ts";
+import { Sequences } from "../tensor/sequences.ts";
+import { describe } from "./config.ts";
+import type { EncoderSizes } from "./encoder.ts";
+import type { ModelInput } from "./types.ts";
+
+/** @throws ShapeError or ConfigError that says which text, what was expected and what was found */
+export function checkInputs(batch: readonly ModelInput[], sizes: EncoderSizes): void {
+  if (!Array.isArray(batch)) throw new ConfigError(`forward: expected a list of { ids, typeIds? }, found ${describe(batch)}`);
+  batch.forEach((input: unknown, i) => {
+    const { ids, typeIds } = (typeof input === "object" && input !== null ? input : {}) as Partial<ModelInput>;
+    if (!isList(ids))
+      throw new ConfigError(`forward: expected text ${i} as { ids, typeIds? } with a list of token ids, found ${describe(input)}`);
+    if (ids.length === 0) throw new ShapeError(`forward: text ${i} has no tokens; each needs at least one`);
+    if (ids.length > sizes.maxLength) {
+      throw new ShapeError(
+        `forward: text ${i} has ${ids.length} tokens, but this model has positions for at most ${sizes.maxLength}; truncate it or split it into windows`,
+      );
+    }
+    checkRange(ids, sizes.V, `token ids of text ${i}`, "the vocabulary has", "do tokenizer and model belong together?");
+    if (typeIds === undefined || typeIds === null || sizes.typeCount === 0) return;
+    if (!isList(typeIds) || typeIds.length !== ids.length) {
+      const found = isList(typeIds) ? typeIds.length : describe(typeIds);
+      throw new ShapeError(`forward: text ${i} has ${ids.length} ids, so expected ${ids.length} typeIds, found ${found}`);
+    }
+    checkRange(
+      typeIds,
+      sizes.typeCount,
+      `typeIds of text ${i}`,
+      "the model's token types are",
+      "leave typeIds out if the model has one type",
+    );
+  });
+}
+
+function checkRange(values: ArrayLike<number>, end: number, what: string, limit: string, advice: string): void {
+  for (let t = 0; t < values.length; t++) {
+    const value = values[t]!;
+    if (!Number.isInteger(value) || value < 0 || value >= end) {
+      throw new ShapeError(
+        `forward: expected ${what} to be integers in 0..${end - 1} (${limit} ${end}), found ${describe(value)} at ${t}; ${advice}`,
+      );
+    }
+  }
+}
+
+/** @throws ShapeError unless `rows` lists positions inside each text */
+export function checkRows(rows: readonly (readonly number[])[], batch: readonly ModelInput[]): void {
+  if (rows.length !== batch.length) throw new ShapeError(`forward: expected rows for ${batch.length} texts, found ${rows.length}`);
+  rows.forEach((positions, i) => {
+    checkRange(positions, batch[i]!.ids.length, `rows of text ${i}`, "the number of its tokens is", "rows are token positions");
+  });
+}
+
+function isList(value: unknown): value is readonly number[] {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+}
+
+/** Tokens and output floats of one pass: they bound the memory of a call, and say how often other work gets a turn. They never change a result. */
+export const TOKENS_PER_PASS = 4096;
+export const FLOATS_PER_PASS = 2 ** 24;
+
+/** Cuts a batch into runs of whole texts within the budgets; a text beyond them is a run of its own. `floatsOf` says what a text of S tokens returns. */
+export function planPasses(batch: readonly ModelInput[], floatsOf: (S: number) => number): Rows[] {
+  const passes: { first: number; count: number }[] = [];
+  let tokens = 0;
+  let floats = 0;
+  batch.forEach(({ ids }, i) => {
+    const S = ids.length;
+    const current = passes.at(-1);
+    if (current && tokens + S <= TOKENS_PER_PASS && floats + floatsOf(S) <= FLOATS_PER_PASS) {
+      current.count++;
+      tokens += S;
+      floats += floatsOf(S);
+    } else {
+      passes.push({ first: i, count: 1 });
+      tokens = S;
+      floats = floatsOf(S);
+    }
+  });
+  return passes;
+}
+
+/** The texts one after another, checked before. */
+export function tokenBatch(batch: readonly ModelInput[]): TokenBatch {
+  const sequences = new Sequences(batch.map(({ ids }) => ids.length));
+  const ids = new Int32Array(sequences.T);
+  const typeIds = new Int32Array(sequences.T);
+  batch.forEach((input, b) => {
+    const start = sequences.cuSeqlens[b]!;
+    ids.set(input.ids, start);
+    if (input.typeIds) typeIds.set(input.typeIds, start);
+  });
+  return { ids, typeIds, sequences };
+}

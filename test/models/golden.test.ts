@@ -1,0 +1,45 @@
+/**
+ * Every tiny model with a float64 golden: outputs within three of PyTorch's own f32 errors, and the same bits alone and in a ragged batch.
+ * Some folders are fixtures of this repository; all of them run where ../shared/data is.
+ */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { FAMILIES } from "../../src/models/families.ts";
+import { loadModelFromFiles } from "../../src/models/load.ts";
+import { fixture, needsShared, sharedData } from "../shared.ts";
+import { folderFiles } from "./folder.ts";
+import { batchDifferences, compareSingles, readGolden } from "./golden.ts";
+
+const DEVICES = ["reference"] as const;
+
+function foldersOf(root: string | undefined): string[] {
+  if (root === undefined || !existsSync(root)) return [];
+  return readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(root, entry.name));
+}
+
+function testFolder(folder: string, device: (typeof DEVICES)[number]): void {
+  test(`${folder.split("/").slice(-2).join("/")} on ${device}`, async () => {
+    const golden = readGolden(folder);
+    const model = await loadModelFromFiles(folderFiles(folder), { device });
+    expect(model.architecture).toBe(golden.className);
+    const differences = await compareSingles(model, golden);
+    expect(differences.length).toBeGreaterThan(0);
+    for (const { output, max, allowed } of differences) expect(max, output).toBeLessThanOrEqual(allowed);
+    expect(await batchDifferences(model, golden)).toEqual([]);
+    model.dispose();
+  });
+}
+
+describe("golden fixtures", () => {
+  for (const device of DEVICES)
+    for (const set of ["tiny", "bert-variants"]) for (const folder of foldersOf(fixture(set))) testFolder(folder, device);
+});
+
+needsShared("golden/tiny")("all golden models of the supported families", () => {
+  const supported = (folder: string) => FAMILIES.some(({ className }) => readGolden(folder).className.startsWith(className));
+  const folders = [...foldersOf(sharedData("golden/tiny")), ...foldersOf(sharedData("golden/bert-variants"))].filter(supported);
+  for (const device of DEVICES) for (const folder of folders) testFolder(folder, device);
+});
