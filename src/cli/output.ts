@@ -40,7 +40,7 @@ export class Output {
 
   /** `text` cut to the terminal's width less `used` columns; whole when the output is no terminal. */
   clip(text: string, used = 0): string {
-    const oneLine = text.replace(/[\u0000-\u001f\u007f]+/g, " ");
+    const oneLine = text.replace(/\p{Cc}+/gu, " ");
     const room = Math.max(20, this.width - used);
     return oneLine.length <= room ? oneLine : oneLine.slice(0, room - 1) + "…";
   }

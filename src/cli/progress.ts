@@ -23,7 +23,10 @@ export class ProgressLine {
     this.#shownAt = now;
     const seconds = (now - this.#start) / 1000;
     const rate = `${done} records, ${(done / seconds).toFixed(0)}/s`;
-    if (share === undefined || share <= 0) return this.#write(rate);
+    if (share === undefined || share <= 0) {
+      this.#write(rate);
+      return;
+    }
     const filled = Math.round(BAR * Math.min(1, share));
     const left = Math.max(0, seconds / share - seconds);
     this.#write(`[${"█".repeat(filled)}${"░".repeat(BAR - filled)}] ${(100 * share).toFixed(0)}%  ${rate}, ${duration(left)} left`);
