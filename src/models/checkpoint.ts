@@ -72,7 +72,7 @@ export class Checkpoint implements Weights {
   }
 
   async matrix(spellings: Spellings, rows: number, cols: number, role: MatrixRole): Promise<WeightMatrix> {
-    const { file, dtype, words } = this.#store;
+    const { dtype, words } = this.#store;
     const { name, entry } = this.#entry(spellings, [rows, cols]);
     const known = words.get(name);
     if (known) return known;

@@ -11,7 +11,7 @@ import type { Sequences } from "../tensor/sequences.ts";
 import type { Config } from "./config.ts";
 import type { Architecture } from "./families.ts";
 import { checkInputs, checkRows, planPasses, tokenBatch } from "./input.ts";
-import { appendPass, checkChoices, groupChoices } from "./output.ts";
+import { appendPass, checkChoices, emptyOutput, groupChoices } from "./output.ts";
 import { type ModelParts, runPass } from "./pass.ts";
 import type { ForwardOptions, Model, ModelInput, ModelOutput } from "./types.ts";
 
@@ -63,9 +63,8 @@ export class EncoderModel implements Model {
    * @throws ShapeError for ids, lengths or typeIds the model has no rows for; DisposedError; the signal's reason
    */
   async forward(batch: readonly ModelInput[], options: ForwardOptions = {}): Promise<ModelOutput> {
-    const { sizes } = this.#parts.encoder;
-    checkInputs(batch, sizes);
-    const { rows, choices = batch.length, hiddenStates, attentions, signal } = options;
+    checkInputs(batch, this.#parts.encoder.sizes);
+    const { rows, choices = Math.max(1, batch.length), hiddenStates, attentions, signal } = options;
     if (this.#isMultipleChoice) checkChoices(choices, batch.length);
     if (rows) checkRows(rows, batch);
     // Everything is copied now: the caller may change its lists while the call waits.
@@ -73,15 +72,15 @@ export class EncoderModel implements Model {
       const tokens = tokenBatch(batch.slice(first, first + count));
       return { tokens, chosen: rows && chooseRows(rows.slice(first, first + count), tokens.sequences) };
     });
-    const output: ModelOutput = { lastHiddenState: [] };
+    const output = emptyOutput(this.#parts, options);
     await this.#queue.run(async (pause) => {
       for (const [i, { tokens, chosen }] of passes.entries()) {
         if (i > 0) await pause();
         const result = await runPass(this.#parts, tokens, { hiddenStates, attentions, rows: chosen?.rows });
-        appendPass(output, { ...sizes, heads: this.#parts.heads }, tokens, result, chosen?.counts);
+        appendPass(output, this.#parts, tokens, result, chosen?.counts);
       }
     }, signal);
-    if (this.#isMultipleChoice) output.logits = groupChoices(output.logits ?? [], choices);
+    if (this.#isMultipleChoice && output.logits) output.logits = groupChoices(output.logits, choices);
     return output;
   }
 

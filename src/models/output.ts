@@ -5,47 +5,51 @@
 import { ConfigError } from "../errors.ts";
 import type { TokenBatch } from "../layers/tokens.ts";
 import { type Tensor, tensor } from "../tensor/shape.ts";
-import type { LoadedHead } from "./heads.ts";
-import type { PassResult } from "./pass.ts";
-import type { ModelOutput } from "./types.ts";
+import type { HeadRow } from "./heads.ts";
+import type { ModelParts, PassResult } from "./pass.ts";
+import type { ForwardOptions, ModelOutput } from "./types.ts";
 
-/** What the result of a pass needs besides its arrays. */
-export interface OutputShape {
-  readonly C: number;
-  readonly H: number;
-  readonly heads: readonly LoadedHead[];
+/** The output of an empty batch: the fields that this model and these options will fill. */
+export function emptyOutput({ heads, pooler }: ModelParts, { hiddenStates, attentions }: ForwardOptions): ModelOutput {
+  const gives = (output: HeadRow["output"]) => heads.some(({ row }) => row.output === output);
+  return {
+    lastHiddenState: [],
+    ...(pooler && { pooled: [] }),
+    ...(gives("logits") && { logits: [] }),
+    ...(gives("span") && { startLogits: [], endLogits: [] }),
+    ...(gives("seqRelationship") && { seqRelationshipLogits: [] }),
+    ...(hiddenStates && { hiddenStates: [] }),
+    ...(attentions && { attentions: [] }),
+  };
 }
 
-/** Appends the texts of one pass to `output`. `rowsOf` gives the wanted token positions of each text of the pass, where the caller chose some. */
+/** Appends the texts of one pass. `rowCounts` says how many token positions of each text the caller chose, where it chose. */
 export function appendPass(
   output: ModelOutput,
-  { heads, C, H }: OutputShape,
+  parts: ModelParts,
   { sequences }: TokenBatch,
   result: PassResult,
-  rowCounts?: readonly number[],
+  rowCounts?: number[],
 ): void {
+  const { C, H } = parts.encoder.sizes;
   const { B } = sequences;
   const lengths = Array.from({ length: B }, (_, b) => sequences.lengthOf(b));
-  const hiddenPerText = (x: Float32Array) => perText(x, lengths, C) as Tensor<"S C">[];
-  output.lastHiddenState.push(...hiddenPerText(result.hidden));
-  if (result.pooled) (output.pooled ??= []).push(...(perSequence(result.pooled, B, "C", C) as Tensor<"C">[]));
-  heads.forEach(({ row, layer }, i) => {
+  const states = (x: Float32Array) => perText(x, lengths, C, "S C");
+  append(output.lastHiddenState, states(result.hidden));
+  if (result.pooled) append(output.pooled, perSequence(result.pooled, B, C, "C"));
+  parts.heads.forEach(({ row, layer: { K } }, i) => {
     const data = result.heads[i]!;
-    const isPerToken = row.input === "tokens";
-    const tensors = isPerToken
-      ? perText(data, rowCounts ?? lengths, layer.K, row.out.size === "vocabulary" ? "S V" : "S K")
-      : perSequence(data, B, "K", layer.K);
+    const axes = row.out.size === "vocabulary" ? "S V" : "S K";
+    const tensors = row.input === "tokens" ? perText(data, rowCounts ?? lengths, K, axes) : perSequence(data, B, K, "K");
     if (row.output === "span") {
-      (output.startLogits ??= []).push(...tensors.map((x) => column(x, 0)));
-      (output.endLogits ??= []).push(...tensors.map((x) => column(x, 1)));
-    } else if (row.output === "seqRelationship") (output.seqRelationshipLogits ??= []).push(...tensors);
-    else (output.logits ??= []).push(...(row.isScalar ? tensors.map((x) => column(x, 0)) : tensors));
+      append(output.startLogits, column(tensors, 0));
+      append(output.endLogits, column(tensors, 1));
+    } else if (row.output === "seqRelationship") append(output.seqRelationshipLogits, tensors);
+    else append(output.logits, row.isScalar ? column(tensors, 0) : tensors);
   });
-  if (result.hiddenStates.length > 0) appendLayers((output.hiddenStates ??= []), result.hiddenStates.map(hiddenPerText));
-  if (result.attentions.length > 0) {
-    const perLayer = result.attentions.map((mats) => mats.map((data, b) => tensor("H S S", [H, lengths[b]!, lengths[b]!], data)));
-    appendLayers((output.attentions ??= []), perLayer);
-  }
+  appendLayers(output.hiddenStates, result.hiddenStates.map(states));
+  const matrices = (mats: readonly Float32Array[]) => mats.map((x, b) => tensor("H S S", [H, lengths[b]!, lengths[b]!], x));
+  appendLayers(output.attentions, result.attentions.map(matrices));
 }
 
 /** Multiple choice: the logits of `choices` neighbouring inputs are one example's. */
@@ -65,25 +69,38 @@ export function checkChoices(choices: number, B: number): void {
   }
 }
 
-function perText(x: Float32Array, lengths: readonly number[], cols: number, axes = "S C"): Tensor[] {
-  let start = 0;
-  return lengths.map((S) => tensor(axes, [S, cols], x.slice(start, (start += S * cols))));
+/** x [T, cols] cut into one [S, cols] a text. */
+function perText<Axes extends string>(x: Float32Array, lengths: readonly number[], cols: number, axes: Axes): Tensor<Axes>[] {
+  let end = 0;
+  return lengths.map((S) => {
+    const start = end;
+    end = start + S * cols;
+    return tensor(axes, [S, cols], x.slice(start, end));
+  });
 }
 
-function perSequence(x: Float32Array, B: number, axes: string, cols: number): Tensor[] {
+/** x [B, cols] cut into one [cols] a text. */
+function perSequence<Axes extends string>(x: Float32Array, B: number, cols: number, axes: Axes): Tensor<Axes>[] {
   return Array.from({ length: B }, (_, b) => tensor(axes, [cols], x.slice(b * cols, (b + 1) * cols)));
 }
 
-/** Column k of [S, K] as [S]. */
-function column({ shape, data }: Tensor, k: number): Tensor<"S"> {
-  const K = shape[1]!;
-  return tensor(
-    "S",
-    [shape[0]!],
-    Float32Array.from({ length: shape[0]! }, (_, s) => data[s * K + k]!),
-  );
+/** Column k of each [S, K] as [S]. */
+function column(tensors: readonly Tensor[], k: number): Tensor<"S">[] {
+  return tensors.map(({ shape, data }) => {
+    const [S, K] = [shape[0]!, shape[1]!];
+    const values = new Float32Array(S);
+    for (let s = 0; s < S; s++) values[s] = data[s * K + k]!;
+    return tensor("S", [S], values);
+  });
 }
 
-function appendLayers<T>(layers: T[][], more: readonly (readonly T[])[]): void {
-  more.forEach((tensors, l) => (layers[l] ??= []).push(...tensors));
+function append<T>(list: T[] | undefined, more: readonly T[]): void {
+  for (const item of more) list?.push(item);
+}
+
+function appendLayers<T>(layers: T[][] | undefined, more: readonly (readonly T[])[]): void {
+  more.forEach((items, l) => {
+    if (layers && layers.length <= l) layers.push([]);
+    append(layers?.[l], items);
+  });
 }

@@ -44,7 +44,10 @@ export async function runPass(parts: ModelParts, batch: TokenBatch, request: Pas
     return [hidden, ...(pooled ? [pooled] : []), ...results, ...(hiddenStates ?? []), ...(attentions ?? []).flat()];
   });
   let next = 0;
-  const take = (count: number) => arrays.slice(next, (next += count));
+  const take = (count: number) => {
+    next += count;
+    return arrays.slice(next - count, next);
+  };
   return {
     hidden: take(1)[0]!,
     pooled: pooler ? take(1)[0] : undefined,

@@ -43,15 +43,17 @@ export async function goldenInputs({ tensors }: Golden, run: string): Promise<Mo
 /** Our outputs under the golden's names, text by text. */
 export function namedOutputs(output: ModelOutput, i: number, className: string): Map<string, Float32Array> {
   const named = new Map<string, Float32Array>();
-  const put = (name: string, x: { data: Float32Array } | undefined) => x && named.set(name, x.data);
+  const put = (name: string, x: { data: Float32Array } | undefined): void => {
+    if (x) named.set(name, x.data);
+  };
   put("last_hidden_state", output.lastHiddenState[i]);
   put("pooler_output", output.pooled?.[i]);
   put(/BertForPreTraining$|AlbertForPreTraining$/.test(className) ? "prediction_logits" : "logits", output.logits?.[i]);
   put("seq_relationship_logits", output.seqRelationshipLogits?.[i]);
   put("start_logits", output.startLogits?.[i]);
   put("end_logits", output.endLogits?.[i]);
-  output.hiddenStates?.forEach((layer, l) => put(`hidden_states.${l}`, layer[i]));
-  output.attentions?.forEach((layer, l) => put(`attentions.${l}`, layer[i]));
+  for (const [l, layer] of output.hiddenStates?.entries() ?? []) put(`hidden_states.${l}`, layer[i]);
+  for (const [l, layer] of output.attentions?.entries() ?? []) put(`attentions.${l}`, layer[i]);
   return named;
 }
 
