@@ -1,0 +1,244 @@
+/**
+ * One forward pass, recorded and then encoded at once.
+ *
+ * While the pass's body runs, ops only append to a list: which kernel over which buffers with which parameters. At the end everything the
+ * kernels need from the CPU is uploaded in two writes (parameters, and one arena of index arrays and embedding rows), one command buffer is
+ * encoded and submitted, and the results come back through one staging buffer and one map.
+ *
+ * Pipelines are cached by the kernel's name, bind groups by the buffers in them, so a pass that repeats a shape creates nothing.
+ */
+
+import { ShapeError } from "../../errors.ts";
+import type { Mat } from "../../tensor/mat.ts";
+import type { BufferPool, GpuBuffer } from "./buffer-pool.ts";
+import { BufferUsage, MapMode, ShaderStage } from "./device.ts";
+import type { Kernel } from "./kernel.ts";
+import { UploadArena } from "./upload-arena.ts";
+
+/** Parameters of a dispatch lie at multiples of this in the uniform buffer (WebGPU's default minUniformBufferOffsetAlignment). */
+const PARAMS_BYTES = 256;
+/** Bind groups kept; beyond it the cache starts anew. Only ever-changing shapes get there. */
+const MAX_BIND_GROUPS = 4096;
+
+/** What a dispatch reads beside Mats: the pass's uploads. */
+export const UPLOADS = Symbol("uploads");
+export type Source = GpuBuffer | typeof UPLOADS;
+
+interface Pipeline {
+  readonly kernel: Kernel;
+  readonly pipeline: GPUComputePipeline;
+}
+
+interface Dispatch {
+  readonly pipeline: Pipeline;
+  readonly reads: readonly Source[];
+  readonly out: GpuBuffer;
+  readonly workgroups: readonly [number, number, number];
+}
+
+/** Bytes of one buffer copied to another between dispatches. */
+interface Copy {
+  readonly from: Source;
+  readonly fromByte: number;
+  readonly to: GpuBuffer;
+  readonly toByte: number;
+  readonly bytes: number;
+}
+
+export interface Counters {
+  passes: number;
+  /** Dispatches of the latest pass. */
+  dispatches: number;
+  pipelines: number;
+  bindGroups: number;
+  /** GPU buffers ever created, weights and scratch. */
+  buffers: number;
+}
+
+export class Recorder {
+  readonly counters: Counters = { passes: 0, dispatches: 0, pipelines: 0, bindGroups: 0, buffers: 0 };
+  readonly uploads = new UploadArena();
+  readonly #device: GPUDevice;
+  readonly #pool: BufferPool;
+  readonly #pipelines = new Map<string, Pipeline>();
+  readonly #layouts = new Map<number, GPUBindGroupLayout>(); // by number of buffers read
+  readonly #bindGroups = new Map<string, GPUBindGroup>();
+  readonly #idleStaging: GpuBuffer[] = [];
+  #steps: (Dispatch | Copy)[] = [];
+  #dispatches = 0;
+  #params = new DataView(new ArrayBuffer(64 * PARAMS_BYTES));
+  #uniforms: GpuBuffer | undefined;
+  #arena: GpuBuffer | undefined;
+
+  constructor(device: GPUDevice, pool: BufferPool) {
+    this.#device = device;
+    this.#pool = pool;
+  }
+
+  /** Forgets what was recorded: the start of a pass, also after one whose body threw. */
+  begin(): void {
+    this.#steps = [];
+    this.#dispatches = 0;
+    this.uploads.clear();
+  }
+
+  dispatch(
+    name: string,
+    make: () => Kernel,
+    reads: readonly Source[],
+    out: GpuBuffer,
+    params: Readonly<Record<string, number>>,
+    workgroups: readonly [number, number, number],
+  ): void {
+    const pipeline = this.#pipelines.get(name) ?? this.#compile(make());
+    this.#writeParams(pipeline.kernel, params);
+    this.#steps.push({ pipeline, reads, out, workgroups });
+    this.#dispatches++;
+  }
+
+  copy(from: Source, fromByte: number, to: GpuBuffer, toByte: number, bytes: number): void {
+    this.#steps.push({ from, fromByte, to, toByte, bytes });
+  }
+
+  /** Submits what was recorded and reads the dense Mats `results` back. */
+  async submit(results: readonly Mat[]): Promise<Float32Array[]> {
+    const device = this.#device;
+    this.#upload();
+    const encoder = device.createCommandEncoder();
+    this.#encode(encoder);
+    const sizes = results.map(({ rows, cols }) => rows * cols * 4);
+    const total = sizes.reduce((sum, bytes) => sum + bytes, 0);
+    const staging = this.#takeStaging(total);
+    let at = 0;
+    results.forEach((mat, i) => {
+      if (sizes[i]! > 0) encoder.copyBufferToBuffer((mat.storage as GpuBuffer).buffer, mat.offset * 4, staging.buffer, at, sizes[i]!);
+      at += sizes[i]!;
+    });
+    device.queue.submit([encoder.finish()]);
+    this.counters.passes++;
+    this.counters.dispatches = this.#dispatches;
+    this.counters.buffers = this.#pool.created;
+    await staging.buffer.mapAsync(MapMode.READ, 0, Math.max(4, total));
+    const all = new Float32Array(staging.buffer.getMappedRange(0, Math.max(4, total)));
+    at = 0;
+    const copies = sizes.map((bytes) => {
+      const copy = all.slice(at / 4, (at + bytes) / 4);
+      at += bytes;
+      return copy;
+    });
+    staging.buffer.unmap();
+    this.#idleStaging.push(staging);
+    return copies;
+  }
+
+  #compile(kernel: Kernel): Pipeline {
+    const module = this.#device.createShaderModule({ label: kernel.name, code: kernel.code });
+    const layout = this.#device.createPipelineLayout({ bindGroupLayouts: [this.#layout(kernel.reads)] });
+    const pipeline = this.#device.createComputePipeline({ label: kernel.name, layout, compute: { module, entryPoint: "main" } });
+    const made = { kernel, pipeline };
+    this.#pipelines.set(kernel.name, made);
+    this.counters.pipelines++;
+    return made;
+  }
+
+  #layout(reads: number): GPUBindGroupLayout {
+    let layout = this.#layouts.get(reads);
+    if (!layout) {
+      const buffer = (binding: number, layout: GPUBufferBindingLayout) => ({ binding, visibility: ShaderStage.COMPUTE, buffer: layout });
+      layout = this.#device.createBindGroupLayout({
+        entries: [
+          buffer(0, { type: "uniform", hasDynamicOffset: true }),
+          ...Array.from({ length: reads }, (_, i) => buffer(i + 1, { type: "read-only-storage" })),
+          buffer(reads + 1, { type: "storage" }),
+        ],
+      });
+      this.#layouts.set(reads, layout);
+    }
+    return layout;
+  }
+
+  #writeParams({ name, params }: Kernel, values: Readonly<Record<string, number>>): void {
+    const start = this.#dispatches * PARAMS_BYTES;
+    if (start + PARAMS_BYTES > this.#params.byteLength) {
+      const larger = new Uint8Array(this.#params.byteLength * 2);
+      larger.set(new Uint8Array(this.#params.buffer));
+      this.#params = new DataView(larger.buffer);
+    }
+    params.forEach(([param, type], i) => {
+      const value = values[param];
+      if (value === undefined) throw new ShapeError(`webgpu: "${name}" was given no parameter ${param}`);
+      if (type === "f32") this.#params.setFloat32(start + i * 4, value, true);
+      else this.#params.setUint32(start + i * 4, value, true);
+    });
+  }
+
+  #upload(): void {
+    const bytes = this.#dispatches * PARAMS_BYTES;
+    this.#uniforms = this.#atLeast(this.#uniforms, "uniforms", bytes, BufferUsage.UNIFORM | BufferUsage.COPY_DST);
+    this.#device.queue.writeBuffer(this.#uniforms.buffer, 0, this.#params.buffer, 0, bytes);
+    const usage = BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST;
+    this.#arena = this.#atLeast(this.#arena, "uploads", this.uploads.bytes, usage);
+    if (this.uploads.bytes > 0) this.#device.queue.writeBuffer(this.#arena.buffer, 0, this.uploads.buffer, 0, this.uploads.bytes);
+  }
+
+  /** `buffer` if it holds `bytes`, else one twice as large as needed in its place. */
+  #atLeast(buffer: GpuBuffer | undefined, what: string, bytes: number, usage: number): GpuBuffer {
+    if (buffer && buffer.size >= bytes) return buffer;
+    if (buffer) {
+      this.#pool.destroy(buffer);
+      this.#bindGroups.clear(); // they hold the old buffer
+    }
+    return this.#pool.create(what, Math.max(PARAMS_BYTES, 2 ** Math.ceil(Math.log2(Math.max(1, bytes)))), usage);
+  }
+
+  #encode(encoder: GPUCommandEncoder): void {
+    let pass: GPUComputePassEncoder | undefined;
+    let at = 0;
+    for (const step of this.#steps) {
+      if ("pipeline" in step) {
+        pass ??= encoder.beginComputePass();
+        pass.setPipeline(step.pipeline.pipeline);
+        pass.setBindGroup(0, this.#bindGroup(step), [at]);
+        pass.dispatchWorkgroups(...step.workgroups);
+        at += PARAMS_BYTES;
+      } else {
+        pass?.end();
+        pass = undefined;
+        encoder.copyBufferToBuffer(this.#bufferOf(step.from).buffer, step.fromByte, step.to.buffer, step.toByte, step.bytes);
+      }
+    }
+    pass?.end();
+  }
+
+  #bindGroup({ reads, out }: Dispatch): GPUBindGroup {
+    const buffers = [...reads.map((read) => this.#bufferOf(read)), out];
+    const key = buffers.map(({ id }) => id).join(" ");
+    let group = this.#bindGroups.get(key);
+    if (!group) {
+      if (this.#bindGroups.size >= MAX_BIND_GROUPS) this.#bindGroups.clear();
+      group = this.#device.createBindGroup({
+        layout: this.#layout(reads.length),
+        entries: [
+          { binding: 0, resource: { buffer: this.#uniforms!.buffer, size: PARAMS_BYTES } },
+          ...buffers.map(({ buffer }, i) => ({ binding: i + 1, resource: { buffer } })),
+        ],
+      });
+      this.#bindGroups.set(key, group);
+      this.counters.bindGroups++;
+    }
+    return group;
+  }
+
+  #bufferOf(source: Source): GpuBuffer {
+    return source === UPLOADS ? this.#arena! : source;
+  }
+
+  /** A mappable buffer of at least `bytes`; passes that overlap get one each. */
+  #takeStaging(bytes: number): GpuBuffer {
+    const at = this.#idleStaging.findIndex(({ size }) => size >= bytes);
+    if (at >= 0) return this.#idleStaging.splice(at, 1)[0]!;
+    for (const small of this.#idleStaging.splice(0)) this.#pool.destroy(small);
+    const size = Math.max(PARAMS_BYTES, 2 ** Math.ceil(Math.log2(Math.max(1, bytes))));
+    return this.#pool.create("staging", size, BufferUsage.MAP_READ | BufferUsage.COPY_DST);
+  }
+}
