@@ -55,9 +55,9 @@ export const ELEMENTWISE = {
       reads: ["x", "index: i32"],
       params: ["indices"],
       body: `
-  let from = index[p.indices + r];
+  let chosen = index[p.indices + r];
   var y = 0.0;
-  if (from >= 0) { y = ${at("x", "u32(from)")}; }`,
+  if (chosen >= 0) { y = ${at("x", "u32(chosen)")}; }`,
     }),
   rotate: () =>
     elements({
