@@ -1,0 +1,65 @@
+/**
+ * What a sentence-transformers folder says besides its modules: prompts, similarity function, the longest input.
+ *
+ * max_seq_length is in sentence_bert_config.json (or an older name of it), in new files only in tokenizer_config's model_max_length;
+ * never more than the model has positions for.
+ */
+
+import { ConfigError } from "../errors.ts";
+import type { ModelFiles } from "../files/types.ts";
+import { readJsonObject } from "./json-file.ts";
+import { type SimilarityFunction, similarityFunctionOf } from "./similarity.ts";
+
+export interface SentenceSettings {
+  readonly prompts: Readonly<Record<string, string>>;
+  readonly defaultPromptName: string | undefined;
+  readonly similarity: SimilarityFunction;
+}
+
+export async function readSentenceSettings(files: ModelFiles, signal?: AbortSignal): Promise<SentenceSettings> {
+  const config = await readJsonObject(files, "config_sentence_transformers.json", signal);
+  const prompts = Object.entries(config["prompts"] ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === "string");
+  const name = config["default_prompt_name"];
+  return {
+    prompts: Object.fromEntries(prompts),
+    defaultPromptName: typeof name === "string" ? name : undefined,
+    similarity: similarityFunctionOf(config["similarity_fn_name"]),
+  };
+}
+
+const CONFIG_NAMES = [
+  "sentence_bert_config.json",
+  "sentence_roberta_config.json",
+  "sentence_distilbert_config.json",
+  "sentence_camembert_config.json",
+  "sentence_albert_config.json",
+  "sentence_xlm-roberta_config.json",
+  "sentence_xlnet_config.json",
+];
+
+/** The Transformer module's own configuration, under whichever name it has. */
+export async function readTransformerConfig(
+  files: ModelFiles,
+  signal?: AbortSignal,
+): Promise<{ maxSeqLength?: number; lowerCase: boolean }> {
+  for (const name of CONFIG_NAMES) {
+    if ((await files.readIfPresent(name, signal)) === undefined) continue;
+    const config = await readJsonObject(files, name, signal);
+    const length = config["max_seq_length"];
+    return { ...(typeof length === "number" && length > 0 && { maxSeqLength: length }), lowerCase: config["do_lower_case"] === true };
+  }
+  return { lowerCase: false };
+}
+
+/** The prompt that an encode call means: its own, a named one, or the model's default; "" = none. @throws ConfigError for an unknown name */
+export function resolvePrompt(settings: SentenceSettings, prompt: string | undefined, promptName: string | undefined): string {
+  if (prompt !== undefined) return prompt;
+  const name = promptName ?? settings.defaultPromptName;
+  if (name === undefined) return "";
+  if (Object.hasOwn(settings.prompts, name)) return settings.prompts[name]!;
+  if (promptName === undefined) return "";
+  const known = Object.keys(settings.prompts);
+  throw new ConfigError(
+    `promptName "${promptName}" is not one of this model's prompts (${known.length > 0 ? known.join(", ") : "it has none"}); pass { prompt } for a text of your own`,
+  );
+}

@@ -1,0 +1,107 @@
+/**
+ * StaticEmbedding (sentence-transformers; model2vec): a table with one vector a token and nothing else. A text's vector is the mean of its tokens'.
+ *
+ *   hidden[t] = table[ids[t]],   then mean pooling; a text without tokens is a zero vector
+ *
+ * It speaks the same interface as an encoder, so pooling and the modules after it are shared. Files: `embedding.weight`,
+ * or model2vec's `embeddings` (without its optional `mapping` and `weights`).
+ */
+
+import { UnsupportedError, WeightError } from "../errors.ts";
+import type { LoadOptions, ModelFiles } from "../files/types.ts";
+import { createBackend } from "../kernels/choose.ts";
+import type { ForwardOptions, Model, ModelInput, ModelOutput } from "../models/types.ts";
+import type { Backend } from "../tensor/backend.ts";
+import type { Mat } from "../tensor/mat.ts";
+import { CallQueue } from "../tensor/queue.ts";
+import { Sequences } from "../tensor/sequences.ts";
+import { tensor } from "../tensor/shape.ts";
+import type { Table, WeightDType } from "../tensor/weights.ts";
+import { openWeights } from "./dense.ts";
+import type { TokenVectorModel } from "./text-vectors.ts";
+
+const NAMES = ["embedding.weight", "embeddings"];
+
+export class StaticModel implements Model, TokenVectorModel {
+  readonly architecture = "StaticEmbedding";
+  readonly config: Readonly<Record<string, unknown>> = {};
+  readonly dtype = "f32";
+  readonly unusedTensors: readonly string[] = [];
+  readonly maxLength = Number.POSITIVE_INFINITY;
+  readonly backend: Backend;
+  readonly #table: Table;
+  readonly #queue: CallQueue;
+
+  constructor(backend: Backend, table: Table, label: string) {
+    this.backend = backend;
+    this.#table = table;
+    this.#queue = new CallQueue(`StaticEmbedding of ${label}`);
+  }
+
+  get device(): string {
+    return this.backend.name;
+  }
+
+  get hiddenSize(): number {
+    return this.#table.cols;
+  }
+
+  static async load(files: ModelFiles, options: LoadOptions): Promise<StaticModel> {
+    const weights = await openWeights(files, options.signal);
+    const name = NAMES.find((candidate) => weights.tensors.has(candidate));
+    const entry = name === undefined ? undefined : weights.tensors.get(name);
+    if (name === undefined || entry?.shape.length !== 2) {
+      throw new WeightError(
+        `${files.label}: expected a matrix named ${NAMES.join(" or ")}, found ${[...weights.tensors.keys()].join(", ")}`,
+      );
+    }
+    if (weights.tensors.has("mapping") || weights.tensors.has("weights")) {
+      throw new UnsupportedError(
+        `${files.label}: a model2vec file with a token mapping or weights; save it with sentence-transformers, which folds them in`,
+      );
+    }
+    const [rows, cols] = entry.shape as [number, number];
+    const { backend } = await createBackend(options);
+    const bytes = await weights.bytes(name);
+    return new StaticModel(backend, backend.table({ dtype: entry.dtype as WeightDType, rows, cols, bytes }), files.label);
+  }
+
+  async forward(batch: readonly ModelInput[], { signal }: ForwardOptions = {}): Promise<ModelOutput> {
+    const [hidden] = await this.computeHidden(batch, (_backend, x) => [x], { signal });
+    const C = this.hiddenSize;
+    let start = 0;
+    const lastHiddenState = batch.map(({ ids }) => {
+      const S = ids.length;
+      const data = hidden!.slice(start, start + S * C);
+      start += Math.max(S, 1) * C; // a text without tokens is one zero row in the pass
+      return tensor("S C", [S, C], data);
+    });
+    return { lastHiddenState };
+  }
+
+  computeHidden(
+    batch: readonly ModelInput[],
+    body: (backend: Backend, hidden: Mat, sequences: Sequences) => readonly Mat[],
+    { signal }: { signal?: AbortSignal | undefined } = {},
+  ): Promise<Float32Array[]> {
+    const { backend } = this;
+    const rows = Int32Array.from(batch.flatMap(({ ids }) => (ids.length > 0 ? [...ids] : [-1])));
+    const outside = rows.find((row) => row >= this.#table.rows);
+    if (outside !== undefined)
+      throw new WeightError(`token id ${outside} has no row in a table of ${this.#table.rows}; do tokenizer and model belong together?`);
+    const sequences = new Sequences(batch.map(({ ids }) => Math.max(ids.length, 1)));
+    return this.#queue.run(
+      () =>
+        backend.pass(() => {
+          const hidden = backend.alloc(rows.length, this.hiddenSize);
+          backend.gather(hidden, this.#table, rows);
+          return body(backend, hidden, sequences);
+        }),
+      signal,
+    );
+  }
+
+  dispose(): void {
+    this.#queue.dispose(() => this.backend.dispose());
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Rows of sentence vectors for search: a growing block [rows, C] in one Float32Array, and dot products of one vector with all of its rows.
+ * Sums run in float64 over C in order, so a score has the same bits whatever the block around it.
+ */
+
+import { ShapeError } from "../errors.ts";
+
+/** A vector's length never counts as less than this, as torch.nn.functional.normalize. */
+const SMALLEST_NORM = 1e-12;
+
+export function norm(vector: Float32Array): number {
+  let sum = 0;
+  for (let c = 0; c < vector.length; c++) sum += vector[c]! * vector[c]!;
+  return Math.max(Math.sqrt(sum), SMALLEST_NORM);
+}
+
+/** A new vector of Euclidean length 1 (a zero vector stays zero). */
+export function normalized(vector: Float32Array): Float32Array {
+  const length = norm(vector);
+  return vector.map((value) => value / length);
+}
+
+/** @throws ShapeError when the vectors differ in length; @returns C, or undefined without vectors */
+export function checkSameLength(vectors: readonly Float32Array[], what: string, expected?: number): number | undefined {
+  let C = expected;
+  vectors.forEach((vector, i) => {
+    C ??= vector.length;
+    if (vector.length !== C) throw new ShapeError(`${what}: vector ${i} has ${vector.length} dimensions, expected ${C} as in the others`);
+  });
+  return C;
+}
+
+/** Up to `capacity` vectors of C dimensions, one after another. */
+export class VectorBlock {
+  readonly C: number;
+  readonly capacity: number;
+  readonly #data: Float32Array;
+  #rows = 0;
+
+  constructor(C: number, capacity: number) {
+    this.C = C;
+    this.capacity = capacity;
+    this.#data = new Float32Array(C * capacity);
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  add(vector: Float32Array): void {
+    this.#data.set(vector, this.#rows * this.C);
+    this.#rows++;
+  }
+
+  clear(): void {
+    this.#rows = 0;
+  }
+
+  /** scores[r] = vector · row r. Four rows at a time share each load of the vector. */
+  dot(scores: Float64Array, vector: Float32Array): void {
+    const { C } = this;
+    const data = this.#data;
+    const rows = this.#rows;
+    let r = 0;
+    for (; r + 4 <= rows; r += 4) {
+      const row0 = r * C;
+      const row1 = row0 + C;
+      const row2 = row1 + C;
+      const row3 = row2 + C;
+      let sum0 = 0;
+      let sum1 = 0;
+      let sum2 = 0;
+      let sum3 = 0;
+      for (let c = 0; c < C; c++) {
+        const value = vector[c]!;
+        sum0 += value * data[row0 + c]!;
+        sum1 += value * data[row1 + c]!;
+        sum2 += value * data[row2 + c]!;
+        sum3 += value * data[row3 + c]!;
+      }
+      scores[r] = sum0;
+      scores[r + 1] = sum1;
+      scores[r + 2] = sum2;
+      scores[r + 3] = sum3;
+    }
+    for (; r < rows; r++) {
+      const row = r * C;
+      let sum = 0;
+      for (let c = 0; c < C; c++) sum += vector[c]! * data[row + c]!;
+      scores[r] = sum;
+    }
+  }
+}
