@@ -61,7 +61,12 @@ export function activationLimit(values: Int8Array, rows: number, cols: number): 
     for (let k = 0; k < cols; k++) sum += Math.abs(values[n * cols + k]!);
     largest = Math.max(largest, sum);
   }
-  return Math.min(MAX_ACTIVATION, Math.floor(INT32_MAX / largest));
+  return activationLimitFor(largest);
+}
+
+/** A for the largest sum of magnitudes of a row, at least 1. */
+export function activationLimitFor(largestSum: number): number {
+  return Math.min(MAX_ACTIVATION, Math.floor(INT32_MAX / largestSum));
 }
 
 /**

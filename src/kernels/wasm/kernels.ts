@@ -4,10 +4,11 @@
  */
 import { type MemoryImport, ModuleBuilder } from "./emitter/module.ts";
 import type { FeatureLevel } from "./level.ts";
+import { defineLinearKernels } from "./linear-kernels.ts";
 
 type Define = (module: ModuleBuilder, level: FeatureLevel) => void;
 
-const definitions: readonly Define[] = [];
+const definitions: readonly Define[] = [defineLinearKernels];
 
 /** The bytes of the module with all kernels of a feature level, importing the memory described. */
 export function emitKernels(level: FeatureLevel, memory: MemoryImport): Uint8Array<ArrayBuffer> {

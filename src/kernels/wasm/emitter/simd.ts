@@ -84,6 +84,7 @@ export const i8x16 = {
   /** The sixteen bytes of the concatenation of a and b that `lanes` (0..31) names. */
   shuffle: (a: V128, b: V128, lanes: readonly number[]) => new LaneOperation("v128", SIMD + 13, lanes, a, b),
   swizzle: binary(14),
+  abs: unary(96),
   narrow_i16x8_s: binary(101),
   add: binary(110),
   const: (...lanes: number[]) => vectorOf(Uint8Array.from(lanes)),
@@ -91,6 +92,7 @@ export const i8x16 = {
 
 export const i16x8 = {
   splat: (a: I) => new Operation("v128", SIMD + 16, asI32(a)),
+  extadd_pairwise_i8x16_u: unary(125),
   narrow_i32x4_s: binary(133),
   extend_low_i8x16_s: unary(135),
   extend_high_i8x16_s: unary(136),
@@ -114,6 +116,7 @@ export const i32x4 = {
   gt_s: binary(59),
   gt_u: binary(60),
   ge_s: binary(63),
+  extadd_pairwise_i16x8_u: unary(127),
   abs: unary(160),
   all_true: test(163),
   extend_low_i16x8_s: unary(167),

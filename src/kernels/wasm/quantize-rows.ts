@@ -1,0 +1,94 @@
+/**
+ * Activations to int16, one scale a row (the "activations" line of tensor/w8.ts, to the bit):
+ *
+ *     rowScale = absmax / A,    q[k] = roundHalfEven(x[k] * f32(A / absmax)),    |q| <= A <= 32767
+ *
+ * The largest magnitude is found on the bits (they order like the magnitudes, NaN above infinity). A row whose A / absmax overflows is all zeros with scale 0;
+ * a row with NaN or infinity is all zeros with that as its scale, so that the whole output row becomes NaN, as 0 * NaN does.
+ * Rounding: adding 1.5 * 2^23 leaves the nearest integer, ties to even, in the low bits of the sum.
+ */
+import type { I32 } from "./emitter/expression.ts";
+import type { FunctionBuilder } from "./emitter/function.ts";
+import type { ModuleBuilder } from "./emitter/module.ts";
+import { f32, i32 } from "./emitter/scalar.ts";
+import { f32x4, i16x8, i32x4, v128 } from "./emitter/simd.ts";
+
+const ROUNDER = 1.5 * 2 ** 23;
+const ROUNDER_BITS = 0x4b400000;
+const INFINITY_BITS = 0x7f800000;
+
+/** quantizeRows(q, rowScale, x, M, K, qStride, xStride, limit): strides in elements; qStride even and >= K; an odd last k is followed by a zero. */
+export function defineQuantizeRows(module: ModuleBuilder): void {
+  const params = { q: "i32", rowScale: "i32", x: "i32", M: "i32", K: "i32", qStride: "i32", xStride: "i32", limit: "f32" } as const;
+  module.function("quantizeRows", params, (f, { q, rowScale, x, M, K, qStride, xStride, limit }) => {
+    const whole = f.i32(i32.and(K, -8));
+    f.repeat(M, 1, () => {
+      const absmax = f.f32(f32.reinterpret_i32(emitLargestMagnitude(f, x, K, whole)));
+      const inverse = f.f32(f32.div(limit, absmax));
+      // 0 < inverse < infinity; false for NaN
+      const usable = i32.and(f32.gt(inverse, 0), f32.lt(inverse, Number.POSITIVE_INFINITY));
+      f.if(
+        usable,
+        () => {
+          f.storeF32(rowScale, f32.div(absmax, limit));
+          const scale = f.v128(f32x4.splat(inverse));
+          const rounder = f.v128(f32x4.const(ROUNDER));
+          const rounderBits = f.v128(i32x4.const(ROUNDER_BITS));
+          const quantize = (values: ReturnType<typeof v128.load>) => i32x4.sub(f32x4.add(f32x4.mul(values, scale), rounder), rounderBits);
+          f.repeat(whole, 8, (k) => {
+            const from = f.i32(i32.add(x, i32.shl(k, 2)));
+            f.storeV128(i32.add(q, i32.shl(k, 1)), i16x8.narrow_i32x4_s(quantize(v128.load(from)), quantize(v128.load(from, 16))));
+          });
+          emitTail(f, K, whole, (k) => {
+            const sum = f32.add(f32.mul(f32.load(i32.add(x, i32.shl(k(), 2))), inverse), ROUNDER);
+            f.storeI16(i32.add(q, i32.shl(k(), 1)), i32.sub(i32.reinterpret_f32(sum), ROUNDER_BITS));
+          });
+          f.if(i32.and(K, 1), () => f.storeI16(i32.add(q, i32.shl(K, 1)), 0));
+        },
+        () => {
+          f.if(
+            i32.ge_s(i32.reinterpret_f32(absmax), INFINITY_BITS),
+            () => f.storeF32(rowScale, absmax),
+            () => f.storeF32(rowScale, 0),
+          );
+          f.memoryFill(q, 0, i32.shl(i32.add(K, i32.and(K, 1)), 1));
+        },
+      );
+      q.set(i32.add(q, i32.shl(qStride, 1)));
+      x.set(i32.add(x, i32.shl(xStride, 2)));
+      rowScale.set(i32.add(rowScale, 4));
+    });
+  });
+}
+
+/** k = whole, whole + 1, ... < K. */
+function emitTail(f: FunctionBuilder, K: I32, whole: I32, body: (k: () => I32) => void): void {
+  const k = f.i32(whole);
+  f.while(
+    () => i32.lt_s(k, K),
+    () => {
+      body(() => k);
+      k.set(i32.add(k, 1));
+    },
+  );
+}
+
+/** The bits of max |x[k]|. */
+function emitLargestMagnitude(f: FunctionBuilder, x: I32, K: I32, whole: I32): I32 {
+  const magnitude = f.v128(i32x4.const(0x7fffffff));
+  const a = f.v128(i32x4.const(0));
+  const b = f.v128(i32x4.const(0));
+  f.repeat(f.i32(whole), 8, (k) => {
+    const from = f.i32(i32.add(x, i32.shl(k, 2)));
+    a.set(i32x4.max_s(a, v128.and(v128.load(from), magnitude)));
+    b.set(i32x4.max_s(b, v128.and(v128.load(from, 16), magnitude)));
+  });
+  emitTail(f, K, whole, (k) => a.set(i32x4.max_s(a, v128.and(v128.load32_zero(i32.add(x, i32.shl(k(), 2))), magnitude))));
+  a.set(i32x4.max_s(a, b));
+  const largest = f.i32(i32x4.extract_lane(a, 0));
+  for (let lane = 1; lane < 4; lane++) {
+    const value = f.i32(i32x4.extract_lane(a, lane));
+    f.if(i32.gt_s(value, largest), () => largest.set(value));
+  }
+  return largest;
+}
