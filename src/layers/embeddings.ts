@@ -3,7 +3,7 @@
  *
  *   x = layerNorm(word[id] + type[typeId] + position[p]),  and  x Wᵀ + b where the embedding size E differs from C (ALBERT, ELECTRA).
  *
- * The sum is taken in PyTorch's order. DistilBERT has no token types.
+ * The sum is taken in PyTorch's order. DistilBERT has no token types, DeBERTa no positions here.
  */
 
 import type { Backend, Lookup, Norm } from "../tensor/backend.ts";
@@ -17,7 +17,8 @@ import type { Weights } from "./weights.ts";
 /** Where the tensors are, relative to the encoder. */
 export interface EmbeddingNames {
   readonly words: string;
-  readonly positions: string;
+  /** Absent: positions enter through attention alone (DeBERTa, rotary families). */
+  readonly positions?: string | undefined;
   /** Absent: the family has no token types. */
   readonly types?: string;
   readonly norm: string;
@@ -37,12 +38,12 @@ export interface EmbeddingSizes {
 
 export class Embeddings {
   readonly #words: Table;
-  readonly #positions: Table;
+  readonly #positions: Table | undefined;
   readonly #types: Table | undefined;
   readonly #norm: Norm;
   readonly #project: Linear | undefined;
 
-  private constructor(words: Table, positions: Table, types: Table | undefined, norm: Norm, project: Linear | undefined) {
+  private constructor(words: Table, positions: Table | undefined, types: Table | undefined, norm: Norm, project: Linear | undefined) {
     this.#words = words;
     this.#positions = positions;
     this.#types = types;
@@ -53,7 +54,7 @@ export class Embeddings {
   static async load(weights: Weights, names: EmbeddingNames, { V, P, E, C, typeCount, eps }: EmbeddingSizes): Promise<Embeddings> {
     const { backend } = weights;
     const words = backend.table(await weights.matrix(`${names.words}.weight`, V, E, "words"));
-    const positions = backend.table(await weights.matrix(`${names.positions}.weight`, P, E, "small"));
+    const positions = names.positions ? backend.table(await weights.matrix(`${names.positions}.weight`, P, E, "small")) : undefined;
     const types =
       names.types && typeCount > 0 ? backend.table(await weights.matrix(`${names.types}.weight`, typeCount, E, "small")) : undefined;
     const norm = await loadNorm(weights.at(names.norm), E, eps);
@@ -68,7 +69,7 @@ export class Embeddings {
     const E = this.#words.cols;
     const lookups: Lookup[] = [{ table: this.#words, indices: part(ids) }];
     if (this.#types) lookups.push({ table: this.#types, indices: part(typeIds) });
-    lookups.push({ table: this.#positions, indices: part(positions) });
+    if (this.#positions) lookups.push({ table: this.#positions, indices: part(positions) });
     const sum = backend.alloc(count, E);
     backend.embed(sum, lookups);
     const normed = this.#project ? backend.alloc(count, E) : out;

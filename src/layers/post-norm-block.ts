@@ -12,7 +12,7 @@ import type { Mat } from "../tensor/mat.ts";
 import type { Sequences } from "../tensor/sequences.ts";
 import { FeedForward, type FeedForwardNames } from "./feed-forward.ts";
 import { loadNorm } from "./layer-norm.ts";
-import { type AttentionNames, SelfAttention } from "./self-attention.ts";
+import { type AttentionExtras, type AttentionNames, type AttentionSizes, SelfAttention } from "./self-attention.ts";
 import type { Weights } from "./weights.ts";
 
 export interface BlockNames extends AttentionNames, FeedForwardNames {
@@ -20,9 +20,7 @@ export interface BlockNames extends AttentionNames, FeedForwardNames {
   readonly outputNorm: string;
 }
 
-export interface BlockSizes {
-  readonly C: number;
-  readonly H: number;
+export interface BlockSizes extends AttentionSizes {
   readonly F: number;
   readonly eps: number;
   readonly activation: Activation | undefined;
@@ -55,8 +53,8 @@ export class PostNormBlock {
   }
 
   /** context [T, C] from qkv [T, 3C]; `probs`, where given, receive the softmax of each sequence. */
-  attend(backend: Backend, context: Mat, qkv: Mat, sequences: Sequences, probs?: readonly Mat[]): void {
-    this.#attention.attend(backend, context, qkv, sequences, probs);
+  attend(backend: Backend, context: Mat, qkv: Mat, sequences: Sequences, extras?: AttentionExtras): void {
+    this.#attention.attend(backend, context, qkv, sequences, extras);
   }
 
   /** out [rows, C] from the layer's input x and its attention's context, both [rows, C]. */

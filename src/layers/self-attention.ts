@@ -7,6 +7,7 @@
  * and so stands between two stretches.
  */
 
+import type { RelativeTerm } from "../tensor/attention.ts";
 import type { Backend } from "../tensor/backend.ts";
 import type { Mat } from "../tensor/mat.ts";
 import type { Sequences } from "../tensor/sequences.ts";
@@ -21,21 +22,36 @@ export interface AttentionNames {
   readonly output: string;
 }
 
+/** What attention may have besides q, k and v, as the backend's op takes it. */
+export interface AttentionExtras {
+  readonly relative?: readonly RelativeTerm[] | undefined;
+  readonly probs?: readonly Mat[] | undefined;
+}
+
+export interface AttentionSizes {
+  readonly C: number;
+  readonly H: number;
+  /** Default 1 / sqrt(D). */
+  readonly scale?: number | undefined;
+}
+
 export class SelfAttention {
   readonly #heads: number;
+  readonly #scale: number;
   readonly #qkv: Linear;
   readonly #output: Linear;
 
-  private constructor(heads: number, qkv: Linear, output: Linear) {
+  private constructor(heads: number, scale: number, qkv: Linear, output: Linear) {
     this.#heads = heads;
+    this.#scale = scale;
     this.#qkv = qkv;
     this.#output = output;
   }
 
-  static async load(weights: Weights, names: AttentionNames, { C, H }: { C: number; H: number }): Promise<SelfAttention> {
+  static async load(weights: Weights, names: AttentionNames, { C, H, scale }: AttentionSizes): Promise<SelfAttention> {
     const qkv = await loadLinear(weights, [names.query, names.key, names.value], C, C, { role: "encoder" });
     const output = await loadLinear(weights, names.output, C, C, { role: "encoder" });
-    return new SelfAttention(H, qkv, output);
+    return new SelfAttention(H, scale ?? 1 / Math.sqrt(C / H), qkv, output);
   }
 
   /** qkv [rows, 3C]. Row-local. */
@@ -43,11 +59,11 @@ export class SelfAttention {
     backend.project(qkv, x, this.#qkv);
   }
 
-  /** context [T, C] from qkv [T, 3C]. Crosses the rows of a sequence. */
-  attend(backend: Backend, context: Mat, qkv: Mat, sequences: Sequences, probs?: readonly Mat[]): void {
+  /** context [T, C] from qkv [T, 3C], with terms by distance where a family has them. Crosses the rows of a sequence. */
+  attend(backend: Backend, context: Mat, qkv: Mat, sequences: Sequences, extras: AttentionExtras = {}): void {
     const C = context.cols;
     const [q, k, v] = [qkv.columns(0, C), qkv.columns(C, C), qkv.columns(2 * C, C)];
-    backend.attention(context, q, k, v, sequences, { heads: this.#heads, scale: 1 / Math.sqrt(C / this.#heads), probs });
+    backend.attention(context, q, k, v, sequences, { heads: this.#heads, scale: this.#scale, ...extras });
   }
 
   /** out [rows, C]. Row-local. */

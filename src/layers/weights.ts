@@ -24,6 +24,8 @@ export interface Weights {
   has(name: Spellings): boolean;
   /** @throws WeightError where the tensor is missing or has another shape */
   matrix(name: Spellings, rows: number, cols: number, role: MatrixRole): Promise<WeightMatrix>;
+  /** A matrix as f32 values, row by row. @throws as matrix */
+  floats(name: Spellings, rows: number, cols: number, role: MatrixRole): Promise<Float32Array>;
   /** @throws WeightError where the tensor is missing or has another shape */
   vector(name: Spellings, length: number): Promise<Float32Array>;
 }

@@ -1,7 +1,7 @@
 /**
  * The post-norm encoder with absolute positions: BERT (Devlin et al. 2018, https://arxiv.org/abs/1810.04805) and the families that differ from it
  * in data only, DistilBERT, MiniLM, TinyBERT, RoBERTa, XLM-RoBERTa, CamemBERT, ELECTRA, ALBERT: names, position offset, token types, embedding size,
- * sharing of layers, activation (rows of bert-dialects.ts).
+ * sharing of layers, activation (rows of bert-dialects.ts). MPNet and DeBERTa add terms to attention (mpnet.ts, deberta.ts).
  *
  *   x0 = embeddings(ids),   x_{l+1} = block_l(x_l)
  *
@@ -15,6 +15,7 @@ import { type BlockNames, PostNormBlock } from "../layers/post-norm-block.ts";
 import type { TokenBatch } from "../layers/tokens.ts";
 import type { Weights } from "../layers/weights.ts";
 import { activationOf } from "../tensor/activations.ts";
+import type { RelativeTerm } from "../tensor/attention.ts";
 import type { Backend } from "../tensor/backend.ts";
 import type { Mat } from "../tensor/mat.ts";
 import type { Config } from "./config.ts";
@@ -31,10 +32,18 @@ export interface BertDialect {
   readonly positions: "absolute" | "afterPadding";
   /** hidden_act where config.json is silent. */
   readonly activation: string;
+  /** Factor of the scores for heads of D channels; default 1 / sqrt(D). */
+  readonly scale?: (D: number) => number;
+  /** What attention adds by distance (MPNet, DeBERTa): loaded once an encoder, then asked for each block. */
+  readonly relative?: (weights: Weights, config: Config, sizes: { C: number; H: number; eps: number }) => Promise<RelativeOf>;
 }
+
+/** The terms of one block, whose tensors are at `weights`. */
+export type RelativeOf = (weights: Weights, block: PostNormBlock) => Promise<readonly RelativeTerm[]>;
 
 interface Layer {
   readonly block: PostNormBlock;
+  readonly relative: readonly RelativeTerm[] | undefined;
   /** False inside a layer of several blocks (ALBERT's inner groups). */
   readonly endsLayer: boolean;
 }
@@ -68,17 +77,19 @@ export class BertEncoder implements Encoder {
     checkSupported(config, C, H);
 
     const embeddings = await Embeddings.load(weights, dialect.embeddings, { V, P, E, C, typeCount, eps });
+    const relativeOf = await dialect.relative?.(weights, config, { C, H, eps });
+    const scale = dialect.scale?.(C / H);
     const shared = new Map<string, PostNormBlock>();
     const layers: Layer[] = [];
     for (let l = 0; l < L; l++) {
       const paths = dialect.layer(l, config);
       for (const [i, path] of paths.entries()) {
-        const block = shared.get(path) ?? (await PostNormBlock.load(weights.at(path), dialect.block, { C, H, F, eps, activation }));
+        const block = shared.get(path) ?? (await PostNormBlock.load(weights.at(path), dialect.block, { C, H, scale, F, eps, activation }));
         shared.set(path, block);
-        layers.push({ block, endsLayer: i === paths.length - 1 });
+        layers.push({ block, relative: await relativeOf?.(weights.at(path), block), endsLayer: i === paths.length - 1 });
       }
     }
-    const maxLength = padId === undefined ? P : P - padId - 1;
+    const maxLength = !dialect.embeddings.positions ? Number.POSITIVE_INFINITY : padId === undefined ? P : P - padId - 1;
     return new BertEncoder({ V, C, E, H, L, maxLength, typeCount, words: dialect.embeddings.words }, embeddings, layers, padId);
   }
 
@@ -99,9 +110,9 @@ export class BertEncoder implements Encoder {
         this.#embeddings.forward(backend, x, batch, positions, rows);
         layers[0]?.block.projectIn(backend, qkv.slice(rows), x);
       });
-      layers.forEach(({ block }, l) => {
+      layers.forEach(({ block, relative }, l) => {
         const next = layers[l + 1]?.block;
-        block.attend(backend, context, qkv, batch.sequences, probs[l]);
+        block.attend(backend, context, qkv, batch.sequences, { relative, probs: probs[l] });
         backend.stretch(T, (rows) => {
           const y = state(l + 1).slice(rows);
           block.finish(backend, y, state(l).slice(rows), context.slice(rows));

@@ -96,6 +96,10 @@ export class Checkpoint implements Weights {
     return matrix;
   }
 
+  async floats(spellings: Spellings, rows: number, cols: number, role: MatrixRole): Promise<Float32Array> {
+    return decodeMatrix(await this.matrix(spellings, rows, cols, role));
+  }
+
   async vector(spellings: Spellings, length: number): Promise<Float32Array> {
     const { name, entry } = this.#entry(spellings, [length]);
     return this.#floats(name, entry);

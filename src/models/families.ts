@@ -10,10 +10,12 @@ import type { Activation } from "../tensor/activations.ts";
 import { BertEncoder } from "./bert.ts";
 import { ALBERT, BERT, DISTILBERT, ELECTRA, ROBERTA } from "./bert-dialects.ts";
 import type { Config } from "./config.ts";
+import { loadDeberta } from "./deberta.ts";
 import type { Encoder } from "./encoder.ts";
 import {
   ALBERT_HEADS,
   BERT_HEADS,
+  DEBERTA_HEADS,
   DISTILBERT_HEADS,
   ELECTRA_HEADS,
   type HeadKind,
@@ -22,6 +24,7 @@ import {
   namesOf,
   ROBERTA_HEADS,
 } from "./heads.ts";
+import { MPNET } from "./mpnet.ts";
 
 export interface Family {
   /** config.json's model_type. */
@@ -99,6 +102,22 @@ export const FAMILIES: readonly Family[] = [
     load: (weights, config) => BertEncoder.load(weights, config, ALBERT),
     heads: ALBERT_HEADS,
     pooler: { name: "pooler" },
+  },
+  {
+    ...ROBERTA_FAMILY,
+    modelType: "mpnet",
+    className: "MPNet",
+    prefix: "mpnet",
+    load: (weights, config) => BertEncoder.load(weights, config, MPNET),
+  },
+  {
+    modelType: "deberta-v2",
+    className: "DebertaV2",
+    prefix: "deberta",
+    landmark: WORDS,
+    load: loadDeberta,
+    heads: DEBERTA_HEADS,
+    buffers: BUFFERS,
   },
 ];
 

@@ -200,6 +200,21 @@ export const ELECTRA_HEADS: HeadTable = {
   ],
 };
 
+/** DeBERTa calls the dense layer before its sequence classifier a pooler; it belongs to the head, not to the encoder. */
+const debertaPooled = (size: "classes" | number): HeadRow => ({
+  ...classifier("first", size),
+  dense: { name: "pooler.dense", activation: { field: "pooler_hidden_act", fallback: "gelu" } },
+});
+
+export const DEBERTA_HEADS: HeadTable = {
+  Model: [],
+  ForSequenceClassification: [debertaPooled("classes")],
+  ForTokenClassification: [classifier("tokens")],
+  ForQuestionAnswering: [spans],
+  ForMultipleChoice: [debertaPooled(1)],
+  ForMaskedLM: [bertMaskedLM],
+};
+
 const albertMaskedLM: HeadRow = {
   output: "logits",
   input: "tokens",
