@@ -7,9 +7,12 @@
 import { ConfigError } from "../errors.ts";
 import { embeddedModel } from "./embedded.ts";
 import { FolderFiles } from "./folder.ts";
+import { openHub } from "./hub-settings.ts";
 import { MemoryFiles } from "./memory.ts";
 import { builtin, hasFileSystem, needed } from "./node.ts";
+import { DownloadProgress } from "./progress.ts";
 import type { LoadOptions, ModelFiles, ModelSource } from "./types.ts";
+import { UrlFiles } from "./url-files.ts";
 
 export interface OpenOptions extends LoadOptions {
   /** Hub id of the task's default; its last part is looked for in weights/. A name without "/" is only ever embedded. */
@@ -32,7 +35,7 @@ function defaultFiles(options: OpenOptions): ModelFiles {
     throw new ConfigError("Expected a model: a Hub id, a folder, a URL or a Map of files. There is no default here.");
   const embedded = embeddedModel(defaultModel.slice(defaultModel.lastIndexOf("/") + 1));
   if (embedded !== undefined) return embedded;
-  if (defaultModel.includes("/")) return hubFiles(defaultModel, options);
+  if (defaultModel.includes("/")) return openHub(defaultModel, options);
   throw new ConfigError(
     `The default model ${defaultModel} comes with a clone of the repository (weights/${defaultModel}), not with the package; give a model.`,
   );
@@ -56,7 +59,7 @@ function filesOf(source: ModelSource, options: OpenOptions): ModelFiles {
     throw new ConfigError(
       `${JSON.stringify(source)} is neither a folder, nor a URL, nor a Hub id such as "sentence-transformers/all-MiniLM-L6-v2".`,
     );
-  return hubFiles(source, options);
+  return openHub(source, options);
 }
 
 function looksLikePath(source: string): boolean {
@@ -90,10 +93,9 @@ function pathOfUrl(source: string): string {
   }
 }
 
-function urlFiles(source: string, _options: OpenOptions): ModelFiles {
-  throw new ConfigError(`Models behind a URL are not there yet: ${source}`);
-}
-
-function hubFiles(id: string, _options: OpenOptions): ModelFiles {
-  throw new ConfigError(`Models of the Hub are not there yet: ${id}`);
+/** A token is sent to a plain URL only where it was given for it, never the Hub's out of the environment. */
+function urlFiles(source: string, { token, onProgress, signal }: OpenOptions): ModelFiles {
+  if (!URL.canParse(source)) throw new ConfigError(`${JSON.stringify(source)} is not a URL.`);
+  const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+  return new UrlFiles(source, { headers, progress: new DownloadProgress(onProgress), signal });
 }

@@ -1,0 +1,126 @@
+/**
+ * One blob of the Hub into the cache: to a temporary file of its own, hashed on the way, renamed when size and hash are right, removed in
+ * every other case. Bytes of the wrong hash (a broken proxy, a cut that nobody noticed) are fetched once more.
+ */
+
+import { DownloadError } from "../errors.ts";
+import { impostor } from "./content.ts";
+import { hashFor, type RunningHash } from "./hash.ts";
+import type { Network } from "./http.ts";
+import { authorization, type RemoteFile, type Repository, refusal, resolveUrl } from "./hub.ts";
+import { type HubCache, temporaryBeside } from "./hub-cache.ts";
+import type { OnBytes } from "./inflight.ts";
+import { errorCode, needed } from "./node.ts";
+import { type Sink, transfer } from "./transfer.ts";
+
+interface Watch {
+  readonly signal: AbortSignal;
+  readonly onBytes: OnBytes;
+}
+
+/** Sees to it that blobs/ETAG is there. */
+export async function fetchBlob(
+  repository: Repository,
+  remote: RemoteFile,
+  name: string,
+  cache: HubCache,
+  watch: Watch,
+  network: Network,
+): Promise<void> {
+  const fs = needed("node:fs");
+  const blob = cache.blobPath(remote.etag);
+  const there = fs.statSync(blob, { throwIfNoEntry: false });
+  if (there !== undefined && (remote.size === undefined || there.size === remote.size)) return;
+  try {
+    fs.mkdirSync(needed("node:path").dirname(blob), { recursive: true });
+    for (let attempt = 1; ; attempt++) {
+      const wrong = await fetchOnce(repository, remote, name, blob, watch, network);
+      if (wrong === undefined) return;
+      if (attempt === 2) throw wrong;
+    }
+  } catch (error) {
+    throw explained(error, name, repository.id, blob);
+  }
+}
+
+/** Returns the error where the bytes came but are the wrong ones. */
+async function fetchOnce(
+  repository: Repository,
+  remote: RemoteFile,
+  name: string,
+  blob: string,
+  watch: Watch,
+  network: Network,
+): Promise<DownloadError | undefined> {
+  const fs = needed("node:fs");
+  const temporary = temporaryBeside(blob);
+  const handle = await fs.promises.open(temporary, "wx");
+  try {
+    const sink = new FileSink(handle, remote);
+    const url = resolveUrl(repository, remote.commit, name);
+    const what = `${name} of ${repository.id}`;
+    const onStatus = (response: Response) => refusal(response, repository, remote.commit, url);
+    await transfer(url, what, sink, { size: remote.size, headers: authorization(repository), ...watch, onStatus }, network);
+    const hash = sink.digest();
+    if (hash !== undefined && hash !== remote.etag) {
+      const page = impostor(name, sink.beginning);
+      return new DownloadError(
+        `${what} arrived ${page === undefined ? "damaged" : `as ${page}`}: expected the hash ${remote.etag}, found ${hash}. Is a proxy in between?`,
+      );
+    }
+    await handle.sync();
+    await handle.close();
+    watch.signal.throwIfAborted();
+    fs.renameSync(temporary, blob);
+    return undefined;
+  } finally {
+    await handle.close().catch(() => undefined);
+    fs.rmSync(temporary, { force: true });
+  }
+}
+
+class FileSink implements Sink {
+  beginning: Uint8Array = new Uint8Array(0);
+  readonly #handle: import("node:fs/promises").FileHandle;
+  readonly #remote: RemoteFile;
+  #hash: RunningHash | undefined;
+  #at = 0;
+
+  constructor(handle: import("node:fs/promises").FileHandle, remote: RemoteFile) {
+    this.#handle = handle;
+    this.#remote = remote;
+    this.#hash = hashFor(remote.etag, remote.size);
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    if (this.#at === 0) this.beginning = chunk.slice(0, 2048);
+    this.#hash?.update(chunk);
+    for (let from = 0; from < chunk.length; ) {
+      const { bytesWritten } = await this.#handle.write(chunk, from, chunk.length - from, this.#at + from);
+      from += bytesWritten;
+    }
+    this.#at += chunk.length;
+  }
+
+  async restart(): Promise<void> {
+    await this.#handle.truncate(0);
+    this.#hash = hashFor(this.#remote.etag, this.#remote.size);
+    this.#at = 0;
+  }
+
+  digest(): string | undefined {
+    return this.#hash?.digest();
+  }
+}
+
+/** A system error of the cache's disk as a sentence; everything else as it is. */
+function explained(error: unknown, name: string, id: string, blob: string): unknown {
+  const code = errorCode(error);
+  const folder = needed("node:path").dirname(blob);
+  const said = (why: string) => new DownloadError(`${name} of ${id} cannot be kept in the cache: ${why}`, { cause: error });
+  if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG")
+    return said(`the disk of ${folder} is full; make room, or use another disk (HF_HOME or cacheDir).`);
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS")
+    return said(`${folder} cannot be written to (${code}); use another folder (HF_HOME or cacheDir).`);
+  return error;
+}

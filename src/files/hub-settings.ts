@@ -1,0 +1,58 @@
+/**
+ * The settings that Python's huggingface_hub reads from the environment, and the options that come before them: HF_ENDPOINT, HF_TOKEN (or
+ * the file that `hf auth login` writes), HF_HUB_OFFLINE, HF_HOME, HF_HUB_CACHE.
+ */
+
+import { ConfigError } from "../errors.ts";
+import type { Repository } from "./hub.ts";
+import { cacheRoot, hubHome } from "./hub-cache.ts";
+import { HubFiles } from "./hub-files.ts";
+import { builtin, environment, hasFileSystem } from "./node.ts";
+import { DownloadProgress } from "./progress.ts";
+import type { LoadOptions, ModelFiles } from "./types.ts";
+import { WebHubFiles } from "./web-hub-files.ts";
+
+const defaultEndpoint = "https://huggingface.co";
+
+export function hubEndpoint(): string {
+  const endpoint = (environment("HF_ENDPOINT") ?? defaultEndpoint).replace(/\/+$/, "");
+  if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint))
+    throw new ConfigError(`HF_ENDPOINT must be the http(s) address of a Hub, found ${JSON.stringify(endpoint)}.`);
+  return endpoint;
+}
+
+function isOn(variable: string): boolean {
+  return /^(1|on|yes|true)$/i.test(environment(variable) ?? "");
+}
+
+/** Option, HF_TOKEN, HF_TOKEN_PATH or HF_HOME/token. Line breaks around a token are a common slip. */
+function hubToken(option: string | undefined): string | undefined {
+  const given = option ?? environment("HF_TOKEN") ?? environment("HUGGING_FACE_HUB_TOKEN");
+  if (given !== undefined) return given.trim() || undefined;
+  if (isOn("HF_HUB_DISABLE_IMPLICIT_TOKEN")) return undefined;
+  try {
+    const path = environment("HF_TOKEN_PATH") ?? builtin("node:path")?.join(hubHome(), "token");
+    const fs = builtin("node:fs");
+    return (path !== undefined && fs?.existsSync(path) && fs.readFileSync(path, "utf8").trim()) || undefined;
+  } catch {
+    return undefined; // no home, or no permission to look there
+  }
+}
+
+/** The files of a model on the Hub: through the cache on disk where there is a file system, else through the Cache API. */
+export function openHub(id: string, options: LoadOptions): ModelFiles {
+  const revision = options.revision ?? "main";
+  if (!/^[\w.-]+(\/[\w.-]+)*$/.test(revision) || revision.split("/").some((part) => /^\.+$/.test(part))) {
+    throw new ConfigError(`Expected a branch, tag or commit as revision, found ${JSON.stringify(revision)}.`);
+  }
+  const repository: Repository = { endpoint: hubEndpoint(), id, token: hubToken(options.token) };
+  const common = {
+    repository,
+    revision,
+    offline: options.localFilesOnly ?? (isOn("HF_HUB_OFFLINE") || isOn("TRANSFORMERS_OFFLINE")),
+    progress: new DownloadProgress(options.onProgress),
+    signal: options.signal,
+  };
+  if (hasFileSystem()) return new HubFiles({ ...common, root: cacheRoot(options.cacheDir) });
+  return new WebHubFiles({ ...common, cacheName: options.cacheDir ?? "hummingbert" });
+}

@@ -1,0 +1,83 @@
+/**
+ * Work that several callers want at the same time is done once: the second caller joins the first one's download. Each caller can leave by
+ * its own signal; the work itself is aborted when the last one has left, and the last one leaves only when the work has cleaned up.
+ */
+
+interface Flight<Result> {
+  readonly promise: Promise<Result>;
+  readonly controller: AbortController;
+  readonly listeners: Set<(loaded: number, total: number | undefined) => void>;
+  last: [loaded: number, total: number | undefined];
+  waiting: number;
+}
+
+export type OnBytes = (loaded: number, total: number | undefined) => void;
+
+export class InFlight<Result> {
+  readonly #flights = new Map<string, Flight<Result>>();
+
+  /** Joins the work `key`, or starts it. */
+  async join(
+    key: string,
+    work: (signal: AbortSignal, onBytes: OnBytes) => Promise<Result>,
+    signal?: AbortSignal,
+    onBytes?: OnBytes,
+  ): Promise<Result> {
+    signal?.throwIfAborted();
+    const flight = this.#flights.get(key) ?? this.#start(key, work);
+    flight.waiting++;
+    if (onBytes !== undefined) {
+      flight.listeners.add(onBytes);
+      if (flight.waiting > 1) onBytes(...flight.last);
+    }
+    try {
+      return await this.#leavable(key, flight, signal);
+    } finally {
+      flight.waiting--;
+      if (onBytes !== undefined) flight.listeners.delete(onBytes);
+    }
+  }
+
+  #start(key: string, work: (signal: AbortSignal, onBytes: OnBytes) => Promise<Result>): Flight<Result> {
+    const controller = new AbortController();
+    const listeners = new Set<OnBytes>();
+    const tell: OnBytes = (loaded, total) => {
+      flight.last = [loaded, total];
+      for (const listener of listeners) listener(loaded, total);
+    };
+    // A turn later, so that `flight` exists when the work first reports.
+    const promise = Promise.resolve().then(() => work(controller.signal, tell));
+    const flight: Flight<Result> = { promise, controller, listeners, last: [0, undefined], waiting: 0 };
+    this.#flights.set(key, flight);
+    const done = () => {
+      if (this.#flights.get(key) === flight) this.#flights.delete(key);
+    };
+    promise.then(done, done);
+    return flight;
+  }
+
+  #leavable(key: string, flight: Flight<Result>, signal: AbortSignal | undefined): Promise<Result> {
+    if (signal === undefined) return flight.promise;
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        if (flight.waiting > 1) return reject(signal.reason);
+        this.#flights.delete(key); // whoever comes now starts anew
+        flight.controller.abort(signal.reason);
+        const gone = () => reject(signal.reason);
+        flight.promise.then(gone, gone);
+      };
+      signal.addEventListener("abort", leave, { once: true });
+      const settle = () => signal.removeEventListener("abort", leave);
+      flight.promise.then(
+        (result) => {
+          settle();
+          resolve(result);
+        },
+        (error) => {
+          settle();
+          reject(error);
+        },
+      );
+    });
+  }
+}
