@@ -36,7 +36,7 @@ export class TokenizerCore {
     const searched = new Map<AddedToken, string>();
     for (const token of parts.added) {
       const { content } = token;
-      const pattern = token.normalized ? (parts.normalizer?.normalize(content, 0, content.length).slice() ?? content) : content;
+      const pattern = token.normalized ? normalized(parts.normalizer, content, 0, content.length).slice() : content;
       searched.set(token, pattern);
       this.#addedByContent.set(content, token);
       // What decode sees is the form that the normaliser made of it, as in the reference.
@@ -89,8 +89,12 @@ export class TokenizerCore {
       const token = this.idToToken(id);
       if (token !== undefined && !(skipSpecialTokens && this.#specialTokens.has(token))) tokens.push(token);
     }
+    return this.joinTokens(tokens);
+  }
+
+  joinTokens(tokens: readonly string[]): string {
     const { decoder } = this.#parts;
-    return decoder === undefined ? tokens.join(" ") : decoder(tokens).join("");
+    return decoder === undefined ? tokens.join(" ") : decoder([...tokens]).join("");
   }
 
   /** The tokens of one text, without special tokens. */
@@ -107,7 +111,7 @@ export class TokenizerCore {
   /** The part [from, to) of the text, which has no plain added token in it. Returns the number of the next word. */
   #tokenizeBetween(original: string, from: number, to: number, firstWord: number, out: Pieces): number {
     const { normalizer, preTokenizer, model } = this.#parts;
-    const text = normalizer?.normalize(original, from, to) ?? AlignedText.of(original, from, to);
+    const text = normalized(normalizer, original, from, to);
     let word = firstWord;
     const matches = this.#normalizedFinder.empty
       ? [{ token: undefined, from: 0, to: text.length }]
@@ -126,6 +130,12 @@ export class TokenizerCore {
     }
     return word;
   }
+}
+
+function normalized(normalizer: Normalizer | undefined, original: string, from: number, to: number): AlignedText {
+  if (normalizer?.normalize !== undefined) return normalizer.normalize(original, from, to);
+  const text = AlignedText.of(original, from, to);
+  return normalizer === undefined ? text : normalizer.apply(text);
 }
 
 function pushAdded(out: Pieces, token: AddedToken, value: string, start: number, end: number, word: number): void {

@@ -81,6 +81,11 @@ export class Tokenizer {
     return this.#core.decode(ids, options.skipSpecialTokens ?? true);
   }
 
+  /** Text of tokens, as decode joins them: "##" and byte-level marks are undone. */
+  joinTokens(tokens: readonly string[]): string {
+    return this.#core.joinTokens(tokens);
+  }
+
   tokenToId(token: string): number | undefined {
     return this.#core.tokenToId(token);
   }
