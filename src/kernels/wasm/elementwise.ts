@@ -7,6 +7,7 @@
  * an element's bits do not depend on where in the row it lies.
  */
 import { activations } from "./activations.ts";
+import { eachColumn } from "./columns.ts";
 import type { Local } from "./emitter/call.ts";
 import type { V128, ValueType } from "./emitter/expression.ts";
 import type { FunctionBuilder } from "./emitter/function.ts";
@@ -21,7 +22,7 @@ type Compute = (f: FunctionBuilder, x: readonly Local<"v128">[], factors: readon
 export function defineElementwise(module: ModuleBuilder, name: string, inputs: number, factorCount: number, compute: Compute): void {
   const numbered = (prefix: string, count: number, type: ValueType) =>
     Object.fromEntries(Array.from({ length: count }, (_, i) => [prefix + i, type] as const));
-  const params = {
+  const params: Record<string, ValueType> = {
     out: "i32",
     ...numbered("x", inputs, "i32"),
     rows: "i32",
@@ -40,9 +41,10 @@ export function defineElementwise(module: ModuleBuilder, name: string, inputs: n
     const [out, ...x] = pointers as [Local<"i32">, ...Local<"i32">[]];
     const cols = local("cols") as Local<"i32">;
     f.repeat(local("rows") as Local<"i32">, 1, () => {
-      eachEight(
+      eachColumn(
         f,
         cols,
+        8,
         (at) => {
           const results = [0, 16].map((offset) =>
             f.v128(
@@ -67,32 +69,6 @@ export function defineElementwise(module: ModuleBuilder, name: string, inputs: n
       for (const [i, pointer] of pointers.entries()) pointer.set(i32.add(pointer, i32.shl(strides[i]!, 2)));
     });
   });
-}
-
-/** Runs `eight` at the byte offsets of each eight columns, then `one` at those of each column left. */
-export function eachEight(
-  f: FunctionBuilder,
-  cols: Local<"i32">,
-  eight: (at: Local<"i32">) => void,
-  one: (at: Local<"i32">) => void,
-): void {
-  const at = f.i32(0);
-  const eights = f.i32(i32.shl(i32.and(cols, -8), 2));
-  f.while(
-    () => i32.lt_u(at, eights),
-    () => {
-      eight(at);
-      at.set(i32.add(at, 32));
-    },
-  );
-  const end = f.i32(i32.shl(cols, 2));
-  f.while(
-    () => i32.lt_u(at, end),
-    () => {
-      one(at);
-      at.set(i32.add(at, 4));
-    },
-  );
 }
 
 /** add, multiply, scale, scaleShift, and one kernel an activation under its own name. */

@@ -18,15 +18,14 @@ import { type FeatureLevel, multiplyAdd, multiplySubtract } from "./level.ts";
 /** exp is 0 below: the last x for which 2^n exp(r) is a normal number. */
 export const EXP_UNDERFLOW = -87.336;
 const ROUNDER = 12582912; // 1.5 * 2^23; its bits shifted left by 23 vanish
-const INVERSE_LN2 = 1.4426950408889634;
 const LN2_HIGH = 0.693359375; // 9 significant bits: n * LN2_HIGH is exact for |n| < 2^15
-const LN2_LOW = -2.12194440054690583e-4; // ln 2 - LN2_HIGH
+const LN2_LOW = -2.1219444005469057e-4; // ln 2 - LN2_HIGH
 const Q = [0.4999999343217, 0.16666520399105, 0.041668390769681, 0.0083687451046071, 0.0013814541056546];
 
 /** The expression of exp(x), x <= 0. */
 export function emitExp(f: FunctionBuilder, level: FeatureLevel, x: V128): V128 {
   const at = f.v128(x);
-  const shifted = f.v128(multiplyAdd(level, at, f32x4.const(INVERSE_LN2), f32x4.const(ROUNDER)));
+  const shifted = f.v128(multiplyAdd(level, at, f32x4.const(Math.LOG2E), f32x4.const(ROUNDER)));
   const n = f.v128(f32x4.sub(shifted, f32x4.const(ROUNDER)));
   const high = f.v128(multiplySubtract(level, n, f32x4.const(LN2_HIGH), at));
   const r = f.v128(multiplySubtract(level, n, f32x4.const(LN2_LOW), high));

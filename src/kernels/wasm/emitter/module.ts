@@ -63,6 +63,13 @@ export class ModuleBuilder {
     return callable;
   }
 
+  /** The exported function `name`, which a kernel defined later may call. */
+  exported(name: string): Callable {
+    const callable = this.#exports.find((candidate) => candidate.name === name);
+    if (callable === undefined) throw new Error(`wasm emitter: ${name} is not defined yet; list its kernel file before this one`);
+    return callable;
+  }
+
   /** As `function`, without the export. */
   internal<P extends Params>(
     name: string,

@@ -1,0 +1,136 @@
+/**
+ * Attention of one sequence over some of its heads (tensor/attention.ts is the definition; relative terms are composed in relative.ts).
+ *
+ * Per head: keys and values become panels (attention-pack.ts); per block of queries:
+ *
+ *     scores = q k^T      numerators = exp(scale (scores - row maximum)), sums      context = numerators v      out = context / sums
+ *
+ * The division comes after the product: D quotients a row instead of S. A block's scores are [block, S] and stay in cache.
+ * With a window a block needs only the keys within reach of its rows: they are packed for the block. A query's bits do not depend on the block it falls in:
+ * the products are chains over d and over j, where a key outside the window adds an exact zero, and the softmax follows the row's own window.
+ */
+import type { ModuleBuilder } from "./emitter/module.ts";
+import { i32, select } from "./emitter/scalar.ts";
+import { panelColumns } from "./panels.ts";
+
+/** Queries in a block: enough for the GEMM tiles, few enough for scores [48, 512] to stay in the second-level cache. */
+export const attentionBlock = 48;
+
+const padded = (count: number) => Math.ceil(count / panelColumns) * panelColumns;
+
+/** Bytes of scratch that attention of a sequence of S tokens takes. */
+export function attentionScratch(S: number, D: number): number {
+  const keys = padded(S) * (D + 1);
+  const values = padded(D) * (S + 1);
+  return 4 * (keys + values + attentionBlock * (padded(S) + padded(D) + 1));
+}
+
+const params = {
+  out: "i32",
+  q: "i32",
+  k: "i32",
+  v: "i32",
+  S: "i32",
+  D: "i32",
+  firstHead: "i32",
+  endHead: "i32",
+  outStride: "i32",
+  qStride: "i32",
+  kStride: "i32",
+  vStride: "i32",
+  scale: "f32",
+  window: "i32",
+  probs: "i32",
+  probsStride: "i32",
+  scratch: "i32",
+} as const;
+
+/**
+ * attention(out, q, k, v, S, D, firstHead, endHead, strides..., scale, window, probs, probsStride, scratch): addresses of the sequence's first row, head 0.
+ * window < 0 is none. probs, unless 0, is [H * S, S] and gets every head's rows (zeros outside the window).
+ */
+export function defineAttention(module: ModuleBuilder): void {
+  const gemm = module.exported("gemm");
+  const packKeys = module.exported("packKeys");
+  const packValues = module.exported("packValues");
+  const softmaxExp = module.exported("softmaxExp");
+  const divideRows = module.exported("divideRows");
+
+  module.function("attention", params, (f, locals) => {
+    const {
+      out,
+      q,
+      k,
+      v,
+      S,
+      D,
+      firstHead: head,
+      endHead,
+      outStride,
+      qStride,
+      kStride,
+      vStride,
+      scale,
+      window,
+      probs,
+      probsStride,
+      scratch,
+    } = locals;
+    const bytes = (count: Parameters<typeof i32.shl>[0]) => i32.shl(count, 2);
+    const upToPanel = (count: typeof S) => i32.and(i32.add(count, panelColumns - 1), -panelColumns);
+    const wideS = f.i32(upToPanel(S));
+    const wideD = f.i32(upToPanel(D));
+    const keys = f.i32(scratch);
+    const values = f.i32(i32.add(keys, bytes(i32.mul(wideS, i32.add(D, 1)))));
+    const scores = f.i32(i32.add(values, bytes(i32.mul(wideD, i32.add(S, 1)))));
+    const context = f.i32(i32.add(scores, bytes(i32.mul(wideS, attentionBlock))));
+    const sums = f.i32(i32.add(context, bytes(i32.mul(wideD, attentionBlock))));
+    const windowed = f.i32(i32.ge_s(window, 0));
+    const first = f.i32();
+    const low = f.i32();
+    const count = f.i32();
+    const pack = (kHead: typeof S, vHead: typeof S) => {
+      f.call(packKeys, keys, i32.add(kHead, bytes(i32.mul(low, kStride))), count, D, kStride);
+      f.call(packValues, values, i32.add(vHead, bytes(i32.mul(low, vStride))), count, D, vStride);
+    };
+    f.while(
+      () => i32.lt_s(head, endHead),
+      () => {
+        const column = f.i32(bytes(i32.mul(head, D)));
+        const qHead = f.i32(i32.add(q, column));
+        const kHead = f.i32(i32.add(k, column));
+        const vHead = f.i32(i32.add(v, column));
+        const outHead = f.i32(i32.add(out, column));
+        low.set(i32.const(0));
+        count.set(S);
+        f.if(i32.eqz(windowed), () => pack(kHead, vHead));
+        first.set(i32.const(0));
+        f.while(
+          () => i32.lt_s(first, S),
+          () => {
+            const left = f.i32(i32.sub(S, first));
+            const rows = f.i32(select(left, attentionBlock, i32.lt_s(left, attentionBlock)));
+            f.if(windowed, () => {
+              low.set(i32.sub(first, window));
+              low.set(select(low, 0, i32.gt_s(low, 0)));
+              const high = f.i32(i32.add(i32.add(first, rows), window));
+              count.set(i32.sub(select(high, S, i32.lt_s(high, S)), low));
+              pack(kHead, vHead);
+            });
+            const queries = i32.add(qHead, bytes(i32.mul(first, qStride)));
+            f.call(gemm, scores, queries, 0, keys, rows, upToPanel(count), D, wideS, qStride);
+            f.call(softmaxExp, scores, scores, rows, count, wideS, wideS, i32.sub(first, low), window, sums, scale);
+            f.call(gemm, context, scores, 0, values, rows, wideD, count, wideD, wideS);
+            f.call(divideRows, i32.add(outHead, bytes(i32.mul(first, outStride))), context, sums, rows, D, outStride, wideD);
+            f.if(probs, () => {
+              const row = i32.mul(i32.add(i32.mul(head, S), first), probsStride);
+              f.call(divideRows, i32.add(probs, bytes(i32.add(row, low))), scores, sums, rows, count, probsStride, wideS);
+            });
+            first.set(i32.add(first, attentionBlock));
+          },
+        );
+        head.set(i32.add(head, 1));
+      },
+    );
+  });
+}

@@ -1,0 +1,287 @@
+/**
+ * WasmBackend: the contract on WebAssembly SIMD. Linear weights are packed into GEMM panels at load, embedding tables stay in the file's bytes,
+ * Mats are views of one WebAssembly.Memory, and each op is a few kernel calls.
+ *
+ * All calls go through `#call`: a kernel's name and a row of numbers. Nothing else of a pass runs in JavaScript but addresses and the copying of rows and indices,
+ * so that the same rows of numbers can be recorded and run by several threads.
+ */
+import { DisposedError, ShapeError } from "../../errors.ts";
+import type { Activation } from "../../tensor/activations.ts";
+import type { AttentionOptions } from "../../tensor/attention.ts";
+import { Backend, type Lookup, type Norm, type PoolMode, type Rotary } from "../../tensor/backend.ts";
+import { Mat } from "../../tensor/mat.ts";
+import type { Sequences } from "../../tensor/sequences.ts";
+import { checkWeight } from "../../tensor/weight-rows.ts";
+import type { Linear, Table, WeightMatrix } from "../../tensor/weights.ts";
+import { attentionScratch } from "./attention.ts";
+import { panelBytes } from "./gemm.ts";
+import { instantiateKernels, type Kernels } from "./instance.ts";
+import type { FeatureLevel } from "./level.ts";
+import { addressOf, WasmMemory } from "./memory.ts";
+import { type PackedLinear, type PackingKernels, packedSize, packLinear } from "./pack.ts";
+import { attendRelative } from "./relative-attention.ts";
+import { stageIntegers, stageRows } from "./stage.ts";
+
+export class WasmBackend extends Backend {
+  readonly name: string = "wasm";
+  readonly level: string;
+  #memory: WasmMemory | undefined;
+  #kernels: Kernels;
+
+  /** @throws UnsupportedError where WebAssembly SIMD is missing or forbidden, or memory is refused */
+  constructor(level: FeatureLevel) {
+    super();
+    this.level = level.fma ? "wasm simd, fused multiply-add" : "wasm simd";
+    this.#memory = new WasmMemory();
+    this.#kernels = instantiateKernels(level, this.#memory.memory);
+  }
+
+  /** Counters of the memory: growths, peak scratch and constants in bytes. */
+  get usage(): { growths: number; peakScratch: number; constantBytes: number } {
+    const { growths, peakScratch, constantBytes } = this.#live();
+    return { growths, peakScratch, constantBytes };
+  }
+
+  // ------------------------------------------------------------ memory
+  alloc(rows: number, cols: number): Mat {
+    const memory = this.#live();
+    return new Mat(memory, memory.alloc(rows * cols * 4) / 4, rows, cols);
+  }
+  frame<R>(body: () => R): R {
+    const memory = this.#live();
+    const mark = memory.mark();
+    try {
+      return body();
+    } finally {
+      memory.release(mark);
+    }
+  }
+  constant(data: Float32Array, rows: number, cols: number): Mat {
+    if (data.length !== rows * cols) throw new ShapeError(`constant: [${rows}, ${cols}] needs ${rows * cols} values, got ${data.length}`);
+    const memory = this.#live();
+    const at = memory.reserve(data.length * 4);
+    new Float32Array(memory.memory.buffer, at, data.length).set(data);
+    return new Mat(memory, at / 4, rows, cols);
+  }
+  async pass(body: () => readonly Mat[]): Promise<Float32Array[]> {
+    const memory = this.#live();
+    try {
+      return body().map((result) => copyOut(memory.memory.buffer, result));
+    } finally {
+      memory.reset();
+    }
+  }
+  dispose(): void {
+    this.#memory = undefined;
+    this.#kernels = {};
+  }
+
+  #live(): WasmMemory {
+    if (this.#memory === undefined) throw new DisposedError("wasm: this backend has been disposed; load the model again");
+    return this.#memory;
+  }
+
+  #call = (kernel: string, ...args: number[]): void => {
+    this.#kernels[kernel]!(...args);
+  };
+
+  // ------------------------------------------------------------ weights
+  linear(weights: readonly WeightMatrix[], bias?: Float32Array): Linear {
+    const memory = this.#live();
+    for (const weight of weights) {
+      checkWeight(weight);
+      if (weight.cols !== weights[0]!.cols)
+        throw new ShapeError(`linear: stacked weights of ${weights[0]!.cols} and ${weight.cols} columns`);
+    }
+    const { N, byteCount, stagingBytes } = packedSize(weights);
+    if (bias && bias.length !== N) throw new ShapeError(`linear: ${N} outputs need as many biases, got ${bias.length}`);
+    const panels = memory.reserve(byteCount);
+    return this.frame(() => {
+      const staging = memory.alloc(stagingBytes);
+      const kernels = { ...this.#kernels, memory: memory.memory } as unknown as PackingKernels;
+      return packLinear(kernels, weights, bias, panels, staging);
+    });
+  }
+  /** The handle of a table is the weight itself. */
+  table(weight: WeightMatrix): Table {
+    checkWeight(weight);
+    return weight;
+  }
+
+  // ------------------------------------------------------------ rows in and out of tables
+  protected computeGather(out: Mat, table: Table, indices: Int32Array): void {
+    this.#decode(out, table, indices, 0);
+  }
+  protected override computeEmbed(out: Mat, lookups: readonly Lookup[]): void {
+    for (const [i, { table, indices }] of lookups.entries()) this.#decode(out, table, indices, i === 0 ? 0 : 1);
+  }
+  #decode(out: Mat, table: Table, indices: Int32Array, accumulate: 0 | 1): void {
+    const { decode, rows, scales } = stageRows(this.#live(), table as WeightMatrix, indices);
+    this.#call(decode, addressOf(out), rows, scales, out.rows, out.cols, out.stride, accumulate);
+  }
+  protected computeTake(out: Mat, x: Mat, indices: Int32Array): void {
+    this.#call("take", addressOf(out), addressOf(x), stageIntegers(this.#live(), indices), out.rows, out.cols, out.stride, x.stride);
+  }
+
+  // ------------------------------------------------------------ products
+  protected computeProject(out: Mat, x: Mat, linear: Linear): void {
+    const { panels, dtype, N, K, limit } = linear as PackedLinear;
+    const M = x.rows;
+    if (dtype === "f32") {
+      this.#call("gemm", addressOf(out), addressOf(x), 0, panels, M, N, K, out.stride, x.stride);
+      return;
+    }
+    this.frame(() => {
+      const memory = this.#live();
+      const qStride = (K + 7) & ~7;
+      const q = memory.alloc(M * qStride * 2);
+      const rowScale = memory.alloc(M * 4);
+      this.#call("quantizeRows", q, rowScale, addressOf(x), M, K, qStride, x.stride, limit);
+      this.#call("gemmW8", addressOf(out), q, rowScale, panels, M, N, K, out.stride, qStride);
+    });
+  }
+  /** The activation runs in place over the rows just computed: each element is read before it is written. */
+  protected override computeProjectActivate(out: Mat, x: Mat, linear: Linear, activation: Activation): void {
+    this.computeProject(out, x, linear);
+    this.#elementwise(activation, out, out);
+  }
+  protected computeMatmul(out: Mat, a: Mat, b: Mat, transposeB: boolean): void {
+    const [N, K] = [out.cols, a.cols];
+    this.frame(() => {
+      const panels = this.#live().alloc(panelBytes(N, K));
+      if (transposeB) this.#call("packKeys", panels, addressOf(b), N, K, b.stride);
+      else this.#call("packValues", panels, addressOf(b), K, N, b.stride);
+      this.#call("gemm", addressOf(out), addressOf(a), 0, panels, a.rows, N, K, out.stride, a.stride);
+    });
+  }
+
+  // ------------------------------------------------------------ element by element
+  protected computeAdd(out: Mat, a: Mat, b: Mat): void {
+    this.#elementwise("add", out, a, b);
+  }
+  protected computeMultiply(out: Mat, a: Mat, b: Mat): void {
+    this.#elementwise("multiply", out, a, b);
+  }
+  protected computeScale(out: Mat, x: Mat, factor: number): void {
+    this.#call("scale", addressOf(out), addressOf(x), out.rows, out.cols, out.stride, x.stride, factor);
+  }
+  protected computeScaleShift(out: Mat, x: Mat, gain: Mat, shift: Mat): void {
+    const addresses = [out, x, gain, shift].map((mat) => addressOf(mat));
+    this.#call("scaleShift", ...addresses, out.rows, out.cols, out.stride, x.stride, 0, 0);
+  }
+  protected computeActivate(out: Mat, x: Mat, activation: Activation): void {
+    this.#elementwise(activation, out, x);
+  }
+  /** Mats without gaps run as one long row. */
+  #elementwise(kernel: string, out: Mat, ...inputs: Mat[]): void {
+    const mats = [out, ...inputs];
+    const dense = mats.every(({ stride, cols }) => stride === cols);
+    const shape = dense ? [1, out.rows * out.cols] : [out.rows, out.cols];
+    this.#call(kernel, ...mats.map((mat) => addressOf(mat)), ...shape, ...mats.map(({ stride }) => stride));
+  }
+
+  // ------------------------------------------------------------ row by row
+  protected computeLayerNorm(out: Mat, x: Mat, norm: Norm): void {
+    this.frame(() => {
+      const [gamma, beta] = this.#gains(norm);
+      this.#call("layerNorm", addressOf(out), addressOf(x), gamma, beta, x.rows, x.cols, out.stride, x.stride, norm.eps);
+    });
+  }
+  protected override computeAddLayerNorm(out: Mat, a: Mat, b: Mat, norm: Norm): void {
+    this.frame(() => {
+      const [gamma, beta] = this.#gains(norm);
+      const { rows, cols } = out;
+      this.#call(
+        "addLayerNorm",
+        addressOf(out),
+        addressOf(a),
+        addressOf(b),
+        gamma,
+        beta,
+        rows,
+        cols,
+        out.stride,
+        a.stride,
+        b.stride,
+        norm.eps,
+      );
+    });
+  }
+  /** Addresses of gamma and beta; a norm without beta adds a row of zeros. */
+  #gains({ gamma, beta }: Norm): [number, number] {
+    if (beta) return [addressOf(gamma), addressOf(beta)];
+    const zeros = this.alloc(1, gamma.cols);
+    this.#call("zero", addressOf(zeros), 1, gamma.cols, gamma.cols);
+    return [addressOf(gamma), addressOf(zeros)];
+  }
+  protected computeSoftmax(out: Mat, x: Mat, window: number): void {
+    this.#call(
+      "softmax",
+      addressOf(out),
+      addressOf(x),
+      x.rows,
+      x.cols,
+      out.stride,
+      x.stride,
+      0,
+      windowOf(window, Math.max(x.rows, x.cols)),
+      0,
+      1,
+    );
+  }
+  protected computeNormalize(out: Mat, x: Mat): void {
+    this.#call("normalize", addressOf(out), addressOf(x), x.rows, x.cols, out.stride, x.stride);
+  }
+  protected computeRotate(out: Mat, x: Mat, { cos, sin, positions, heads }: Rotary): void {
+    const addresses = [out, x, cos, sin].map((mat) => addressOf(mat));
+    const staged = stageIntegers(this.#live(), positions);
+    this.#call("rotate", ...addresses, staged, x.rows, heads, cos.cols, out.stride, x.stride, cos.stride);
+  }
+
+  // ------------------------------------------------------------ inside sequences
+  protected computePool(out: Mat, x: Mat, sequences: Sequences, mode: PoolMode): void {
+    for (let b = 0; b < sequences.B; b++) {
+      const S = sequences.lengthOf(b);
+      const args = [addressOf(out, b), addressOf(x, sequences.cuSeqlens[b]!), S, x.cols, x.stride];
+      if (mode === "max") this.#call("poolMax", ...args);
+      else if (mode === "weightedMean") this.#call("poolSum", ...args, 1, (S * (S + 1)) / 2);
+      else this.#call("poolSum", ...args, 0, mode === "mean" ? S : Math.sqrt(S));
+    }
+  }
+  protected override computeAttention(out: Mat, q: Mat, k: Mat, v: Mat, sequences: Sequences, options: AttentionOptions): void {
+    const { heads, scale, probs, relative = [] } = options;
+    const D = q.cols / heads;
+    const memory = this.#live();
+    for (let b = 0; b < sequences.B; b++) {
+      const S = sequences.lengthOf(b);
+      const row = sequences.cuSeqlens[b]!;
+      const window = windowOf(options.window ?? Number.POSITIVE_INFINITY, S);
+      this.frame(() => {
+        if (relative.length > 0) {
+          attendRelative(memory, this.#call, out, q, k, v, b, sequences, options, window);
+          return;
+        }
+        const addresses = [out, q, k, v].map((mat) => addressOf(mat, row));
+        const strides = [out, q, k, v].map(({ stride }) => stride);
+        const p = probs?.[b];
+        if (p && window >= 0) this.#call("zero", addressOf(p), p.rows, p.cols, p.stride);
+        const scratch = memory.alloc(attentionScratch(S, D));
+        this.#call("attention", ...addresses, S, D, 0, heads, ...strides, scale, window, p ? addressOf(p) : 0, p?.stride ?? 0, scratch);
+      });
+    }
+  }
+}
+
+/** The kernels' window: -1 where every column is within reach. */
+function windowOf(window: number, S: number): number {
+  return window >= S - 1 ? -1 : Math.floor(window);
+}
+
+/** A dense copy of a Mat. */
+function copyOut(buffer: ArrayBufferLike, { offset, rows, cols, stride }: Mat): Float32Array {
+  const all = new Float32Array(buffer);
+  if (stride === cols) return all.slice(offset, offset + rows * cols);
+  const copy = new Float32Array(rows * cols);
+  for (let t = 0; t < rows; t++) copy.set(all.subarray(offset + t * stride, offset + t * stride + cols), t * cols);
+  return copy;
+}

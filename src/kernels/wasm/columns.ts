@@ -1,0 +1,88 @@
+/**
+ * Loops over the columns of a row that several kernels share: vectors first, then the columns left, one at a time.
+ * Where a row is reduced (sum, maximum), four accumulators take sixteen columns a turn, and a scalar takes the rest: the order depends on the length alone.
+ */
+import type { Local } from "./emitter/call.ts";
+import type { F32, V128 } from "./emitter/expression.ts";
+import type { FunctionBuilder } from "./emitter/function.ts";
+import { f32, i32 } from "./emitter/scalar.ts";
+import { f32x4, i8x16, v128 } from "./emitter/simd.ts";
+
+type Offset = Local<"i32">;
+
+/** Runs `vectors` at the byte offset of each full run of `width` columns, then `one` at that of each column left. */
+export function eachColumn(
+  f: FunctionBuilder,
+  cols: Local<"i32">,
+  width: 4 | 8 | 16,
+  vectors: (at: Offset) => void,
+  one: (at: Offset) => void,
+): void {
+  const at = f.i32(0);
+  const runs = f.i32(i32.shl(i32.and(cols, -width), 2));
+  f.while(
+    () => i32.lt_u(at, runs),
+    () => {
+      vectors(at);
+      at.set(i32.add(at, 4 * width));
+    },
+  );
+  const end = f.i32(i32.shl(cols, 2));
+  f.while(
+    () => i32.lt_u(at, end),
+    () => {
+      one(at);
+      at.set(i32.add(at, 4));
+    },
+  );
+}
+
+/** Σ over the columns of term(x): `vector` and `scalar` give the term at a byte offset. */
+export function emitSum(
+  f: FunctionBuilder,
+  cols: Local<"i32">,
+  vector: (at: Offset, offset: number) => V128,
+  scalar: (at: Offset) => F32,
+): Local<"f32"> {
+  const sums = [0, 1, 2, 3].map(() => f.v128(f32x4.const(0)));
+  const rest = f.f32(0);
+  eachColumn(
+    f,
+    cols,
+    16,
+    (at) => {
+      for (const [i, sum] of sums.entries()) sum.set(f32x4.add(sum, vector(at, 16 * i)));
+    },
+    (at) => rest.set(f32.add(rest, scalar(at))),
+  );
+  return f.f32(f32.add(emitFoldSum(f, sums), rest));
+}
+
+/** The sum of all lanes of four vectors, pairwise. */
+export function emitFoldSum(f: FunctionBuilder, sums: readonly Local<"v128">[]): Local<"f32"> {
+  const total = f.v128(f32x4.add(f32x4.add(sums[0]!, sums[1]!), f32x4.add(sums[2]!, sums[3]!)));
+  const halves = f.v128(f32x4.add(total, swapHalves(total)));
+  return f.f32(f32.add(f32x4.extract_lane(halves, 0), f32x4.extract_lane(halves, 1)));
+}
+
+/** The largest of the columns. NaN is skipped. */
+export function emitMaximum(f: FunctionBuilder, row: Local<"i32">, cols: Local<"i32">): Local<"f32"> {
+  const maxima = [0, 1, 2, 3].map(() => f.v128(f32x4.const(Number.NEGATIVE_INFINITY)));
+  const rest = f.f32(Number.NEGATIVE_INFINITY);
+  eachColumn(
+    f,
+    cols,
+    16,
+    (at) => {
+      for (const [i, max] of maxima.entries()) max.set(f32x4.pmax(max, v128.load(i32.add(row, at), 16 * i)));
+    },
+    (at) => rest.set(f32.max(rest, f32.load(i32.add(row, at)))),
+  );
+  const total = f.v128(f32x4.pmax(f32x4.pmax(maxima[0]!, maxima[1]!), f32x4.pmax(maxima[2]!, maxima[3]!)));
+  const halves = f.v128(f32x4.pmax(total, swapHalves(total)));
+  return f.f32(f32.max(rest, f32.max(f32x4.extract_lane(halves, 0), f32x4.extract_lane(halves, 1))));
+}
+
+function swapHalves(x: Local<"v128">): V128 {
+  return i8x16.shuffle(x, x, [8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7]);
+}

@@ -1,0 +1,121 @@
+/**
+ * The one WebAssembly.Memory of a model, as three regions:
+ *
+ *     constants   packed weights, norm weights; reserved at load, never moved
+ *     scratch     a stack above them: `mark` and `release` are a frame, `alloc` is an addition
+ *     staged      what JavaScript writes during a pass (token rows, indices) lies between scratch and is pinned until the pass ends:
+ *                 kernels may read it later than it was written, when calls are recorded for threads
+ *
+ * Memory grows when a stack passes its end, which happens the first time a shape is seen: a repeated shape finds it large enough (`growths` counts).
+ * Growing detaches the ArrayBuffer of an unshared memory, so views are derived anew from `memory.buffer` where they are used and never kept.
+ */
+import { UnsupportedError } from "../../errors.ts";
+import type { Mat } from "../../tensor/mat.ts";
+
+const PAGE = 65536;
+/** Everything starts on a cache line. */
+const ALIGNMENT = 64;
+/** Beyond this a wasm32 memory cannot grow. */
+const MAX_PAGES = 65536;
+
+const align = (bytes: number) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+
+export class WasmMemory {
+  readonly memory: WebAssembly.Memory;
+  #constantsEnd = ALIGNMENT; // address 0 stays free: kernels take it for "absent"
+  #top = ALIGNMENT;
+  #pinned = 0;
+  #growths = 0;
+  #peak = 0;
+
+  /** @throws UnsupportedError where the engine refuses the memory */
+  constructor(initialPages = 1) {
+    try {
+      this.memory = new WebAssembly.Memory({ initial: initialPages });
+    } catch (error) {
+      throw new UnsupportedError(`wasm: a memory of ${initialPages} pages was refused (${error}); use device "loops"`);
+    }
+  }
+
+  /** How often the memory grew, in all. */
+  get growths(): number {
+    return this.#growths;
+  }
+  /** Bytes of scratch that the largest pass used. */
+  get peakScratch(): number {
+    return this.#peak;
+  }
+  /** Bytes of constants. */
+  get constantBytes(): number {
+    return this.#constantsEnd;
+  }
+  get bytes(): Uint8Array {
+    return new Uint8Array(this.memory.buffer);
+  }
+
+  /** Address of `byteCount` bytes that stay. Only outside a pass. */
+  reserve(byteCount: number): number {
+    if (this.#top !== this.#constantsEnd) throw new Error("wasm memory: constants are reserved at load, not inside a pass");
+    const at = this.#constantsEnd;
+    this.#ensure(at + align(byteCount));
+    this.#constantsEnd = at + align(byteCount);
+    this.#top = this.#constantsEnd;
+    return at;
+  }
+
+  /** Address of `byteCount` bytes of scratch, valid until the frame's release. */
+  alloc(byteCount: number): number {
+    const at = this.#top;
+    this.#ensure(at + align(byteCount));
+    this.#top = at + align(byteCount);
+    this.#peak = Math.max(this.#peak, this.#top - this.#constantsEnd);
+    return at;
+  }
+
+  mark(): number {
+    return this.#top;
+  }
+
+  /** Ends the frame that `mark` began; staged bytes above stay. */
+  release(mark: number): void {
+    this.#top = Math.max(mark, this.#pinned);
+  }
+
+  /** Address of `byteCount` bytes that stay until the pass ends, for JavaScript to write. */
+  stage(byteCount: number): number {
+    const at = this.alloc(byteCount);
+    this.#pinned = this.#top;
+    return at;
+  }
+
+  /** Ends a pass: scratch and what was staged are free again. */
+  reset(): void {
+    this.#top = this.#constantsEnd;
+    this.#pinned = 0;
+  }
+
+  #ensure(end: number): void {
+    const size = this.memory.buffer.byteLength;
+    if (end <= size) return;
+    const pages = Math.ceil((end - size) / PAGE);
+    if (size / PAGE + pages > MAX_PAGES) throw this.#refused(end);
+    try {
+      this.memory.grow(pages);
+    } catch {
+      throw this.#refused(end);
+    }
+    this.#growths++;
+  }
+
+  #refused(end: number): UnsupportedError {
+    const mebibytes = (bytes: number) => Math.ceil(bytes / 2 ** 20);
+    return new UnsupportedError(
+      `wasm: this pass needs ${mebibytes(end)} MiB and the engine gives no more than ${mebibytes(this.memory.buffer.byteLength)}; use a smaller token budget`,
+    );
+  }
+}
+
+/** Byte address of element (row, col) of a Mat in wasm memory. */
+export function addressOf(x: Mat, row = 0, col = 0): number {
+  return (x.offset + row * x.stride + col) * 4;
+}

@@ -1,0 +1,155 @@
+/**
+ * Normalisation of rows.
+ *
+ *   layerNorm     y = (x - mean) / sqrt(variance + eps) * gamma + beta       (Ba et al. 2016, https://arxiv.org/abs/1607.06450)
+ *   addLayerNorm  the same of a + b
+ *   normalize     y = x / max(|x|, 1e-12)
+ *
+ * The variance is the mean of the squared centred values, from a second pass over the row while it is hot: E[x²] - mean² would cancel.
+ * Sums run in sixteen lanes (columns.ts), so their error grows with C / 16.
+ */
+import { eachColumn, emitSum } from "./columns.ts";
+import type { Local } from "./emitter/call.ts";
+import type { FunctionBuilder } from "./emitter/function.ts";
+import type { ModuleBuilder } from "./emitter/module.ts";
+import { f32, i32 } from "./emitter/scalar.ts";
+import { f32x4, v128 } from "./emitter/simd.ts";
+import { type FeatureLevel, multiplyAdd } from "./level.ts";
+
+interface NormRow {
+  readonly out: Local<"i32">;
+  readonly x: Local<"i32">;
+  readonly gamma: Local<"i32">;
+  readonly beta: Local<"i32">;
+  readonly cols: Local<"i32">;
+  readonly eps: Local<"f32">;
+}
+
+/** One row; x may be out. */
+function emitLayerNormRow(f: FunctionBuilder, level: FeatureLevel, { out, x, gamma, beta, cols, eps }: NormRow): void {
+  const count = f.f32(f32.convert_i32_s(cols));
+  const sum = emitSum(
+    f,
+    cols,
+    (at, offset) => v128.load(i32.add(x, at), offset),
+    (at) => f32.load(i32.add(x, at)),
+  );
+  const mean = f.f32(f32.div(sum, count));
+  const meanVector = f.v128(f32x4.splat(mean));
+  const squares = emitSum(
+    f,
+    cols,
+    (at, offset) => {
+      const centred = f.v128(f32x4.sub(v128.load(i32.add(x, at), offset), meanVector));
+      return f32x4.mul(centred, centred);
+    },
+    (at) => {
+      const centred = f.f32(f32.sub(f32.load(i32.add(x, at)), mean));
+      return f32.mul(centred, centred);
+    },
+  );
+  const deviation = f32.sqrt(f32.add(f32.div(squares, count), eps));
+  const inverse = f.v128(f32x4.splat(f32.div(1, deviation)));
+  const value = (at: Local<"i32">, load: typeof v128.load, offset: number) => {
+    const centred = f32x4.sub(load(i32.add(x, at), offset), meanVector);
+    return f.v128(multiplyAdd(level, f32x4.mul(centred, inverse), load(i32.add(gamma, at), offset), load(i32.add(beta, at), offset)));
+  };
+  eachColumn(
+    f,
+    cols,
+    8,
+    (at) => {
+      const pair = [0, 16].map((offset) => value(at, v128.load, offset));
+      for (const [i, y] of pair.entries()) f.storeV128(i32.add(out, at), y, 16 * i);
+    },
+    (at) => f.storeLane32(i32.add(out, at), value(at, v128.load32_splat, 0), 0),
+  );
+}
+
+/** layerNorm(out, x, gamma, beta, rows, cols, outStride, xStride, eps); addLayerNorm(out, a, b, gamma, beta, rows, cols, outStride, aStride, bStride, eps); normalize(out, x, rows, cols, outStride, xStride). */
+export function defineNorms(module: ModuleBuilder, level: FeatureLevel): void {
+  const advance = (pointer: Local<"i32">, stride: Local<"i32">) => pointer.set(i32.add(pointer, i32.shl(stride, 2)));
+
+  module.function(
+    "layerNorm",
+    { out: "i32", x: "i32", gamma: "i32", beta: "i32", rows: "i32", cols: "i32", outStride: "i32", xStride: "i32", eps: "f32" },
+    (f, { out, x, gamma, beta, rows, cols, outStride, xStride, eps }) => {
+      f.repeat(rows, 1, () => {
+        emitLayerNormRow(f, level, { out, x, gamma, beta, cols, eps });
+        advance(out, outStride);
+        advance(x, xStride);
+      });
+    },
+  );
+
+  module.function(
+    "addLayerNorm",
+    {
+      out: "i32",
+      a: "i32",
+      b: "i32",
+      gamma: "i32",
+      beta: "i32",
+      rows: "i32",
+      cols: "i32",
+      outStride: "i32",
+      aStride: "i32",
+      bStride: "i32",
+      eps: "f32",
+    },
+    (f, { out, a, b, gamma, beta, rows, cols, outStride, aStride, bStride, eps }) => {
+      f.repeat(rows, 1, () => {
+        const sum = (at: Local<"i32">, load: typeof v128.load, offset: number) =>
+          f.v128(f32x4.add(load(i32.add(a, at), offset), load(i32.add(b, at), offset)));
+        eachColumn(
+          f,
+          cols,
+          8,
+          (at) => {
+            const pair = [0, 16].map((offset) => sum(at, v128.load, offset));
+            for (const [i, y] of pair.entries()) f.storeV128(i32.add(out, at), y, 16 * i);
+          },
+          (at) => f.storeLane32(i32.add(out, at), sum(at, v128.load32_splat, 0), 0),
+        );
+        emitLayerNormRow(f, level, { out, x: out, gamma, beta, cols, eps });
+        advance(out, outStride);
+        advance(a, aStride);
+        advance(b, bStride);
+      });
+    },
+  );
+
+  module.function(
+    "normalize",
+    { out: "i32", x: "i32", rows: "i32", cols: "i32", outStride: "i32", xStride: "i32" },
+    (f, { out, x, rows, cols, outStride, xStride }) => {
+      f.repeat(rows, 1, () => {
+        const squares = emitSum(
+          f,
+          cols,
+          (at, offset) => {
+            const value = f.v128(v128.load(i32.add(x, at), offset));
+            return f32x4.mul(value, value);
+          },
+          (at) => {
+            const value = f.f32(f32.load(i32.add(x, at)));
+            return f32.mul(value, value);
+          },
+        );
+        const length = f.v128(f32x4.splat(f32.max(f32.sqrt(squares), 1e-12)));
+        const quotient = (at: Local<"i32">, load: typeof v128.load, offset: number) => f32x4.div(load(i32.add(x, at), offset), length);
+        eachColumn(
+          f,
+          cols,
+          8,
+          (at) => {
+            for (const offset of [0, 16]) f.storeV128(i32.add(out, at), quotient(at, v128.load, offset), offset);
+          },
+          (at) => f.storeLane32(i32.add(out, at), quotient(at, v128.load32_splat, 0), 0),
+        );
+        advance(out, outStride);
+        advance(x, xStride);
+      });
+    },
+  );
+}

@@ -1,0 +1,50 @@
+/**
+ * Attention scores with relative terms (MPNet, T5, DeBERTa), added between the product q k^T and the softmax:
+ *
+ *   addBuckets(scores, values, buckets, rows, S, scoresStride, rowStride, colStride, bucketStride, firstRow)
+ *     scores[r][j] += values[r rowStride + j colStride + bucket bucketStride]    with bucket = buckets[i - j + S - 1], i = firstRow + r
+ *
+ * by "head"   values = table column h: rowStride = colStride = 0
+ * by "query"  values = q table^T [rows, R]: colStride = 0       by "key"  values = k table^T [S, R]: rowStride = 0
+ * A gather element by element: these families pay it, the others do not.
+ */
+import type { ModuleBuilder } from "./emitter/module.ts";
+import { f32, i32 } from "./emitter/scalar.ts";
+
+const params = {
+  scores: "i32",
+  values: "i32",
+  buckets: "i32",
+  rows: "i32",
+  S: "i32",
+  scoresStride: "i32",
+  rowStride: "i32",
+  colStride: "i32",
+  bucketStride: "i32",
+  firstRow: "i32",
+} as const;
+
+export function defineRelative(module: ModuleBuilder): void {
+  module.function(
+    "addBuckets",
+    params,
+    (f, { scores, values, buckets, rows, S, scoresStride, rowStride, colStride, bucketStride, firstRow }) => {
+      const colBytes = f.i32(i32.shl(colStride, 2));
+      f.repeat(rows, 1, (r) => {
+        const i = i32.add(firstRow, r);
+        const bucket = f.i32(i32.add(buckets, i32.shl(i32.sub(i32.add(i, S), 1), 2))); // of j = 0; the next j is one before
+        const value = f.i32(values);
+        const score = f.i32(scores);
+        f.repeat(S, 1, () => {
+          const at = i32.add(value, i32.shl(i32.mul(i32.load(bucket), bucketStride), 2));
+          f.storeF32(score, f32.add(f32.load(score), f32.load(at)));
+          score.set(i32.add(score, 4));
+          bucket.set(i32.sub(bucket, 4));
+          value.set(i32.add(value, colBytes));
+        });
+        scores.set(i32.add(scores, i32.shl(scoresStride, 2)));
+        values.set(i32.add(values, i32.shl(rowStride, 2)));
+      });
+    },
+  );
+}

@@ -1,0 +1,73 @@
+/**
+ * Rotary position embedding (Su et al. 2021, https://arxiv.org/abs/2104.09864), first half of a head against its second:
+ *
+ *   out1 = x1 cos - x2 sin     out2 = x2 cos + x1 sin
+ *
+ * rotate(out, x, cos, sin, positions, rows, heads, half, outStride, xStride, tableStride): cos and sin are [P, half], positions int32 [rows].
+ * Four channels at a time, the rest of a half one by one in the same arithmetic.
+ */
+
+import { eachColumn } from "./columns.ts";
+import type { Local } from "./emitter/call.ts";
+import type { ModuleBuilder } from "./emitter/module.ts";
+import { i32 } from "./emitter/scalar.ts";
+import { f32x4, v128 } from "./emitter/simd.ts";
+import { type FeatureLevel, multiplyAdd, multiplySubtract } from "./level.ts";
+
+const params = {
+  out: "i32",
+  x: "i32",
+  cos: "i32",
+  sin: "i32",
+  positions: "i32",
+  rows: "i32",
+  heads: "i32",
+  half: "i32",
+  outStride: "i32",
+  xStride: "i32",
+  tableStride: "i32",
+} as const;
+
+export function defineRotate(module: ModuleBuilder, level: FeatureLevel): void {
+  module.function("rotate", params, (f, { out, x, cos, sin, positions, rows, heads, half, outStride, xStride, tableStride }) => {
+    const halfBytes = f.i32(i32.shl(half, 2));
+    f.repeat(rows, 1, (t) => {
+      const position = f.i32(i32.load(i32.add(positions, i32.shl(t, 2))));
+      const table = f.i32(i32.shl(i32.mul(position, tableStride), 2));
+      const cosRow = f.i32(i32.add(cos, table));
+      const sinRow = f.i32(i32.add(sin, table));
+      const source = f.i32(x);
+      const target = f.i32(out);
+      f.repeat(heads, 1, () => {
+        const rotated = (at: Local<"i32">, load: typeof v128.load) => {
+          const first = f.v128(load(i32.add(source, at)));
+          const second = f.v128(load(i32.add(i32.add(source, halfBytes), at)));
+          const c = f.v128(load(i32.add(cosRow, at)));
+          const s = f.v128(load(i32.add(sinRow, at)));
+          const out1 = multiplySubtract(level, second, s, f32x4.mul(first, c));
+          const out2 = multiplyAdd(level, first, s, f32x4.mul(second, c));
+          return [f.v128(out1), f.v128(out2)] as const;
+        };
+        eachColumn(
+          f,
+          half,
+          4,
+          (at) => {
+            const [out1, out2] = rotated(at, v128.load);
+            f.storeV128(i32.add(target, at), out1);
+            f.storeV128(i32.add(i32.add(target, halfBytes), at), out2);
+          },
+          (at) => {
+            const [out1, out2] = rotated(at, v128.load32_splat);
+            f.storeLane32(i32.add(target, at), out1, 0);
+            f.storeLane32(i32.add(i32.add(target, halfBytes), at), out2, 0);
+          },
+        );
+        source.set(i32.add(source, i32.shl(half, 3)));
+        target.set(i32.add(target, i32.shl(half, 3)));
+      });
+      out.set(i32.add(out, i32.shl(outStride, 2)));
+      x.set(i32.add(x, i32.shl(xStride, 2)));
+    });
+  });
+}

@@ -1,0 +1,53 @@
+/**
+ * Rows of an embedding table on their way into wasm memory: the table stays in the file's own bytes, outside, and only the rows looked up are copied.
+ * A 47 MB table so costs nothing to load. Neighbouring rows (positions 0, 1, 2, ...) are copied as one run.
+ */
+import { BYTES_PER_VALUE, decodeRow } from "../../tensor/weight-rows.ts";
+import type { WeightMatrix } from "../../tensor/weights.ts";
+import type { WasmMemory } from "./memory.ts";
+
+export interface StagedRows {
+  /** The decode kernel's name. */
+  readonly decode: string;
+  /** Addresses of the dense rows and, for int8, of their f32 scales. */
+  readonly rows: number;
+  readonly scales: number;
+}
+
+/** Copies the rows `indices` of `table`, a zero row for -1, to bytes that stay until the pass ends. */
+export function stageRows(memory: WasmMemory, table: WeightMatrix, indices: Int32Array): StagedRows {
+  const { dtype, cols } = table;
+  const decode = `decode_${dtype === "F64" ? "F32" : dtype}`;
+  const rowBytes = cols * (dtype === "F64" ? 4 : BYTES_PER_VALUE[dtype]);
+  const rows = memory.stage(indices.length * rowBytes);
+  const scales = dtype === "I8" ? memory.stage(indices.length * 4) : 0;
+  const target = memory.bytes;
+  for (let n = 0; n < indices.length; ) {
+    const first = indices[n]!;
+    const at = rows + n * rowBytes;
+    if (first < 0) {
+      target.fill(0, at, at + rowBytes);
+      n++;
+    } else if (dtype === "F64") {
+      decodeRow(table, first, new Float32Array(target.buffer, at, cols), 0);
+      n++;
+    } else {
+      let count = 1;
+      while (indices[n + count] === first + count) count++;
+      target.set(table.bytes.subarray(first * rowBytes, (first + count) * rowBytes), at);
+      n += count;
+    }
+  }
+  if (dtype === "I8") {
+    const staged = new Float32Array(target.buffer, scales, indices.length);
+    for (const [n, index] of indices.entries()) staged[n] = index < 0 ? 0 : table.scale![index]!;
+  }
+  return { decode, rows, scales };
+}
+
+/** Copies int32 values to bytes that stay until the pass ends. */
+export function stageIntegers(memory: WasmMemory, values: Int32Array): number {
+  const at = memory.stage(values.length * 4);
+  new Int32Array(memory.memory.buffer, at, values.length).set(values);
+  return at;
+}
