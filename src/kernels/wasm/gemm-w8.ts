@@ -25,7 +25,7 @@ export function panelBytesW8(N: number, K: number): number {
 }
 
 /** One tile: x is the quantised rows, rowScale their scales (4 bytes a row). */
-function defineTile(module: ModuleBuilder, tile: Tile, rows: number, partial: boolean): Callable {
+export function defineGemmW8Tile(module: ModuleBuilder, tile: Tile, rows: number, partial: boolean): Callable {
   const name = `gemm_w8_${rows}x${tile.NR}${partial ? "_partial" : ""}`;
   return module.internal(name, tileParams, (f, { out, x, rowScale, panel, K, outStride, xStride, columns }) => {
     for (let first = 0; first < panelColumns; first += tile.NR) {
@@ -67,8 +67,8 @@ function defineTile(module: ModuleBuilder, tile: Tile, rows: number, partial: bo
 export function defineGemmW8(module: ModuleBuilder, tile: Tile): void {
   definePanelLoop(module, {
     name: "gemmW8",
-    tiles: Array.from({ length: tile.MR }, (_, r) => defineTile(module, tile, r + 1, false)),
-    partialTiles: Array.from({ length: 4 }, (_, r) => defineTile(module, { MR: 4, NR: 8 }, r + 1, true)),
+    tiles: Array.from({ length: tile.MR }, (_, r) => defineGemmW8Tile(module, tile, r + 1, false)),
+    partialTiles: Array.from({ length: 4 }, (_, r) => defineGemmW8Tile(module, { MR: 4, NR: 8 }, r + 1, true)),
     xElementBytes: 2,
     panelSize: (K) => i32.add(i32.mul(i32.shr_u(i32.add(K, 1), 1), bytesPerPair), headBytes),
   });

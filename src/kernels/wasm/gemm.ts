@@ -22,7 +22,7 @@ export function panelBytes(N: number, K: number): number {
 }
 
 /** One tile: `rows` rows and all columns of a panel, NR at a time. `partial`: only the first `columns` columns exist. */
-function defineTile(module: ModuleBuilder, level: FeatureLevel, tile: Tile, rows: number, partial: boolean): Callable {
+export function defineGemmTile(module: ModuleBuilder, level: FeatureLevel, tile: Tile, rows: number, partial: boolean): Callable {
   return module.internal(
     `gemm_${rows}x${tile.NR}${partial ? "_partial" : ""}`,
     tileParams,
@@ -48,8 +48,8 @@ function defineTile(module: ModuleBuilder, level: FeatureLevel, tile: Tile, rows
 export function defineGemm(module: ModuleBuilder, level: FeatureLevel, tile: Tile): void {
   definePanelLoop(module, {
     name: "gemm",
-    tiles: Array.from({ length: tile.MR }, (_, r) => defineTile(module, level, tile, r + 1, false)),
-    partialTiles: Array.from({ length: 4 }, (_, r) => defineTile(module, level, { MR: 4, NR: 8 }, r + 1, true)),
+    tiles: Array.from({ length: tile.MR }, (_, r) => defineGemmTile(module, level, tile, r + 1, false)),
+    partialTiles: Array.from({ length: 4 }, (_, r) => defineGemmTile(module, level, { MR: 4, NR: 8 }, r + 1, true)),
     xElementBytes: 4,
     panelSize: (K) => i32.mul(i32.add(K, 1), bytesPerK),
   });

@@ -1,0 +1,20 @@
+import v8 from "node:v8";
+import { ModuleBuilder } from "../../src/kernels/wasm/emitter/module.ts";
+import { defineGemm, panelBytes } from "../../src/kernels/wasm/gemm.ts";
+const budget = process.argv[2];
+if (process.version.startsWith("v20")) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
+else v8.setFlagsFromString("--experimental-wasm-revectorize");
+if (budget) v8.setFlagsFromString("--wasm-tiering-budget=" + budget);
+  const t0 = performance.now();
+  const module = new ModuleBuilder({ initial: 1 });
+  defineGemm(module, { fma: true, wide: true }, { MR: 6, NR: process.version.startsWith("v20") ? 8 : 16 });
+  const bytes = module.bytes();
+  const memory = new WebAssembly.Memory({ initial: 4 });
+  const { gemm } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports as Record<string, (...a: number[]) => void>;
+  const t2 = performance.now();
+  const run = () => gemm!(200000, 150000, 0, 0, 6, 16, 512, 16, 512);
+  const log: string[] = []; let last = "";
+  let n = 0;
+  while (performance.now() - t2 < 80) { const a = performance.now(); run(); run(); const t = performance.now() - a; n++;
+    const s = (2* 2 * 6 * 16 * 512 / t / 1e6).toFixed(0); const b = +s > 40 ? "fast" : "slow"; if (b !== last) { log.push(`${(performance.now() - t2).toFixed(2)}ms #${n} ${s}`); last = b; } }
+  console.log(process.version, budget ?? "default", log.slice(0, 8).join("; "));

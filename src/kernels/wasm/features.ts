@@ -1,0 +1,94 @@
+/**
+ * Feature levels of the running engine, and the opt-in to V8's experimental ones.
+ *
+ *     level                    name                bits as
+ *     mul+add                  wasm-simd
+ *     fused                    wasm-simd-fma
+ *     mul+add, revectorised    wasm-simd-256       wasm-simd
+ *     fused, revectorised      wasm-simd-fma-256   wasm-simd-fma
+ *
+ * A level is chosen by trying (probes.ts), not by a list of engines. V8's flags are process-wide; models keep the level they were loaded with.
+ */
+import { UnsupportedError } from "../../errors.ts";
+import type { FeatureLevel } from "./level.ts";
+import { hasFusedMultiplyAdd, hasSimd, pairingWorks } from "./probes.ts";
+
+/** As in the public contract: same `kernels`, same bits. */
+export interface EngineInfo {
+  readonly simd: boolean;
+  readonly relaxedFma: boolean;
+  readonly revectorized: boolean;
+  readonly threads: number;
+  readonly kernels: string;
+}
+
+/** What is known so far; undefined until asked. */
+let known: { simd: boolean; level: FeatureLevel } | undefined;
+let experimentalTried = false;
+let threads = 1;
+
+function probe(): { simd: boolean; level: FeatureLevel } {
+  known ??= { simd: hasSimd(), level: { fma: hasFusedMultiplyAdd(), wide: false } };
+  return known;
+}
+
+/** The level to emit kernels for. @throws UnsupportedError where WebAssembly or its SIMD is missing or forbidden */
+export function currentLevel(): FeatureLevel {
+  const { simd, level } = probe();
+  if (!simd)
+    throw new UnsupportedError(
+      'the wasm backend needs WebAssembly with 128-bit SIMD, which this runtime lacks or forbids; use device "loops"',
+    );
+  return level;
+}
+
+export function levelName({ fma, wide }: FeatureLevel): string {
+  return `wasm-simd${fma ? "-fma" : ""}${wide ? "-256" : ""}`;
+}
+
+export function engineInfo(): EngineInfo {
+  const { simd, level } = probe();
+  return { simd, relaxedFma: level.fma, revectorized: level.wide, threads, kernels: simd ? levelName(level) : "loops" };
+}
+
+/** For the worker pool: the number that engineInfo() shows. */
+export function setEngineThreads(count: number): void {
+  threads = count;
+}
+
+/**
+ * Asks V8 for what it hides behind flags: relaxed SIMD (Node 20) and revectorisation (Node 22 on, x64), which pairs 128-bit operations into AVX2's 256 bits.
+ * Process-wide and idempotent. Where V8 refuses, results differ or nothing gets faster, the level stays what it was; outside Node it does nothing.
+ */
+export function enableExperimentalSimd(): EngineInfo {
+  if (experimentalTried) return engineInfo();
+  experimentalTried = true;
+  const v8 = nodeV8();
+  if (v8 === undefined || !hasSimd()) return engineInfo();
+  if (!hasFusedMultiplyAdd() && v8.major < 12) v8.setFlag("--experimental-wasm-relaxed-simd");
+  const fma = hasFusedMultiplyAdd();
+  known = { simd: true, level: { fma, wide: false } };
+  if (v8.major >= 12 && v8.x64) {
+    v8.setFlag("--experimental-wasm-revectorize");
+    // V8 12 (Node 22) pairs multiplications and additions, but not fused ones: two roundings at twice the width are faster there.
+    const wide: FeatureLevel = { fma: fma && v8.major >= 13, wide: true };
+    if (pairingWorks(wide)) known = { simd: true, level: wide };
+  }
+  return engineInfo();
+}
+
+interface NodeV8 {
+  readonly major: number;
+  readonly x64: boolean;
+  setFlag(flag: string): void;
+}
+
+/** Node's v8 module, reached without an import so that bundles for browsers stay whole. */
+function nodeV8(): NodeV8 | undefined {
+  if (typeof process !== "object" || process === null) return undefined;
+  const { versions, arch } = process;
+  if (typeof versions?.node !== "string" || typeof versions.v8 !== "string" || "bun" in versions || "deno" in versions) return undefined;
+  if (typeof process.getBuiltinModule !== "function") return undefined;
+  const v8 = process.getBuiltinModule("v8");
+  return { major: Number.parseInt(versions.v8, 10), x64: arch === "x64", setFlag: (flag) => v8.setFlagsFromString(flag) };
+}

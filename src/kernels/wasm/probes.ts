@@ -1,0 +1,126 @@
+/**
+ * What this engine's WebAssembly can do, found out by trying: validation for instruction sets, one multiplication for the rounding of relaxed multiply-add,
+ * and a short race for V8's revectorisation, which no interface reports and which acts only on optimised code.
+ */
+import type { Callable } from "./emitter/call.ts";
+import { ModuleBuilder } from "./emitter/module.ts";
+import { i32 } from "./emitter/scalar.ts";
+import { f32x4, i32x4, v128 } from "./emitter/simd.ts";
+import { defineGemmTile } from "./gemm.ts";
+import type { Tile } from "./gemm-tile.ts";
+import { defineGemmW8Tile } from "./gemm-w8.ts";
+import type { FeatureLevel } from "./level.ts";
+import { tilesOf } from "./linear-kernels.ts";
+
+type Kernel = (...args: number[]) => void;
+
+function validates(define: (module: ModuleBuilder) => void): boolean {
+  if (typeof WebAssembly !== "object") return false;
+  const module = new ModuleBuilder({ initial: 1 });
+  define(module);
+  return WebAssembly.validate(module.bytes());
+}
+
+function instantiate(
+  define: (module: ModuleBuilder) => void,
+  pages: number,
+): { exports: Record<string, Kernel>; memory: WebAssembly.Memory } {
+  const module = new ModuleBuilder({ initial: pages });
+  define(module);
+  const memory = new WebAssembly.Memory({ initial: pages });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.bytes()), { env: { memory } });
+  return { exports: exports as Record<string, Kernel>, memory };
+}
+
+export function hasSimd(): boolean {
+  return validates((module) => module.function("probe", {}, (f) => f.storeV128(0, i32x4.dot_i16x8_s(v128.load(0), v128.load(0)))));
+}
+
+/** f32[0..4) = a * b + c of the vectors at 0, 16, 32. */
+function defineMadd(module: ModuleBuilder): void {
+  module.function("madd", {}, (f) => f.storeV128(0, f32x4.relaxed_madd(v128.load(0), v128.load(16), v128.load(32))));
+}
+
+/** Relaxed SIMD exists and rounds a * b + c once. (Where the CPU has no fused instruction it rounds twice, as mul and add do.) */
+export function hasFusedMultiplyAdd(): boolean {
+  if (!validates(defineMadd)) return false;
+  const { exports, memory } = instantiate(defineMadd, 1);
+  const values = new Float32Array(memory.buffer, 0, 12);
+  values.fill(1 + 2 ** -12, 0, 8).fill(-(1 + 2 ** -11), 8);
+  exports.madd!();
+  return values[0] === 2 ** -24; // rounded twice it is 0
+}
+
+/** What the race runs: one tile of the level's widest shape, against the same rows with half as wide a tile. */
+const RACE_K = 384;
+const PANEL = 0;
+const X = 1 << 15;
+const OUT = 1 << 17;
+const OUT_BYTES = 6 * 64;
+const LIMIT_MS = 40;
+/** A tile counts as optimised when it is this much faster than its first call: V8's baseline code is slower by 10 and more. */
+const TIER_UP = 4;
+/** The paired tile must beat the unpaired one clearly; where pairing works it is 1.5 to 2 times as fast. */
+const CLEARLY = 0.85;
+
+/**
+ * Does pairing neighbouring 128-bit operations work here, after V8 was asked for it? Runs the tiles of `wide` until V8 has optimised them: results must not
+ * change by a bit from those of the first, unoptimised calls, and the wide f32 tile must be clearly faster than the tile for 128 bits.
+ */
+export function pairingWorks(wide: FeatureLevel): boolean {
+  const { f32, w8 } = tilesOf(wide);
+  const narrow: Tile = { MR: f32.MR, NR: 8 };
+  const { exports, memory } = instantiate((module) => {
+    exportTile(module, "wide", defineGemmTile(module, wide, f32, f32.MR, false));
+    exportTile(module, "narrow", defineGemmTile(module, wide, narrow, f32.MR, false));
+    exportTile(module, "w8", defineGemmW8Tile(module, w8, w8.MR, false));
+  }, 3);
+  const floats = new Float32Array(memory.buffer, 0, (X + (1 << 14)) / 4);
+  for (let i = 0; i < floats.length; i++) floats[i] = Math.fround(((i * 7919) % 1024) / 512 - 1);
+  const runners = ["wide", "narrow", "w8"].map((name) => new Runner(exports[name]!, memory));
+  const start = performance.now();
+  while (performance.now() - start < LIMIT_MS && !runners.every(({ optimised }) => optimised)) {
+    for (const runner of runners) if (!runner.turn()) return false;
+  }
+  return runners.every(({ optimised }) => optimised) && runners[0]!.best < CLEARLY * runners[1]!.best;
+}
+
+function exportTile(module: ModuleBuilder, name: string, tile: Callable): void {
+  module.function(name, { turns: "i32" }, (f, { turns }) =>
+    f.repeat(turns, 1, () => f.call(tile, OUT, X, X, PANEL, RACE_K, i32.const(64), i32.const(4 * RACE_K), 16)),
+  );
+}
+
+/** One contestant: times itself, and compares each result with its first. */
+class Runner {
+  best = Number.POSITIVE_INFINITY;
+  readonly #kernel: Kernel;
+  readonly #out: Int32Array;
+  readonly #truth: Int32Array;
+  readonly #firstTime: number;
+
+  constructor(kernel: Kernel, memory: WebAssembly.Memory) {
+    this.#kernel = kernel;
+    this.#out = new Int32Array(memory.buffer, OUT, OUT_BYTES / 4);
+    kernel(1); // compiles
+    this.#firstTime = this.#time();
+    this.#truth = this.#out.slice();
+  }
+
+  get optimised(): boolean {
+    return this.best * TIER_UP < this.#firstTime;
+  }
+
+  /** false: the result changed. */
+  turn(): boolean {
+    this.best = Math.min(this.best, this.#time());
+    return this.#truth.every((word, i) => word === this.#out[i]);
+  }
+
+  #time(): number {
+    this.#out.fill(0);
+    const start = performance.now();
+    this.#kernel(4);
+    return performance.now() - start;
+  }
+}
