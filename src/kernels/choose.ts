@@ -8,10 +8,12 @@
  * `reason` tells the user in one sentence what was chosen and why.
  */
 
-import { ConfigError, UnsupportedError } from "../errors.ts";
+import { ConfigError } from "../errors.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { type Device, isBackendDevice } from "../tensor/device.ts";
 import { ReferenceBackend } from "./reference/backend.ts";
+import { WasmBackend } from "./wasm/backend.ts";
+import { currentLevel } from "./wasm/features.ts";
 
 export interface BackendChoice {
   readonly device?: "auto" | "wasm" | "loops" | "reference" | Device | undefined;
@@ -72,9 +74,9 @@ async function fromDevice(device: Device): Promise<Backend> {
   return device.createBackend();
 }
 
-/** The wasm backend goes here: it must throw an UnsupportedError where WebAssembly or its SIMD is missing or forbidden. */
+/** @throws UnsupportedError where WebAssembly or its SIMD is missing or forbidden */
 async function createWasm(_options: BackendChoice): Promise<Backend> {
-  throw new UnsupportedError("the wasm backend is not part of this version");
+  return new WasmBackend(currentLevel());
 }
 
 function createLoops(): Backend {

@@ -14,6 +14,7 @@ import type { Sequences } from "../../tensor/sequences.ts";
 import { checkWeight } from "../../tensor/weight-rows.ts";
 import type { Linear, Table, WeightMatrix } from "../../tensor/weights.ts";
 import { attentionScratch } from "./attention.ts";
+import { levelName } from "./features.ts";
 import { panelBytes } from "./gemm.ts";
 import { instantiateKernels, type Kernels } from "./instance.ts";
 import type { FeatureLevel } from "./level.ts";
@@ -31,7 +32,7 @@ export class WasmBackend extends Backend {
   /** @throws UnsupportedError where WebAssembly SIMD is missing or forbidden, or memory is refused */
   constructor(level: FeatureLevel) {
     super();
-    this.level = level.fma ? "wasm simd, fused multiply-add" : "wasm simd";
+    this.level = levelName(level);
     this.#memory = new WasmMemory();
     this.#kernels = instantiateKernels(level, this.#memory.memory);
   }
