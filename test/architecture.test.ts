@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   files: ["safetensors", "tensor/device.ts"],
   tokenizers: ["files", "numbers"],
   models: ["layers", "tensor", "safetensors", "files", "numbers", "kernels/choose.ts"],
-  tasks: ["models", "layers", "tensor", "tokenizers", "files", "safetensors", "numbers"],
+  tasks: ["models", "layers", "tensor", "tokenizers", "files", "safetensors", "numbers", "kernels/choose.ts"], // static embeddings choose a backend without a model
   "index.ts": ["tasks", "models", "tensor", "tokenizers", "files", "safetensors", "kernels/wasm/features.ts"],
   cli: ["index.ts", "tasks", "models", "tensor", "tokenizers", "files", "safetensors", "kernels/wasm/features.ts", "kernels/choose.ts"],
 };

@@ -34,17 +34,17 @@ const WEIGHT_DTYPES: readonly string[] = ["F64", "F32", "F16", "BF16"];
 /** @param files the module's own folder, e.g. 2_Dense */
 export async function loadDense(files: ModelFiles, backend: Backend, signal?: AbortSignal): Promise<Dense> {
   const config = await readJsonObject(files, "config.json", signal);
-  const K = size(config["in_features"], files, "in_features");
-  const N = size(config["out_features"], files, "out_features");
-  const input = config["module_input_name"] ?? "sentence_embedding";
+  const K = size(config.in_features, files, "in_features");
+  const N = size(config.out_features, files, "out_features");
+  const input = config.module_input_name ?? "sentence_embedding";
   if (input !== "sentence_embedding") {
     throw new UnsupportedError(`${files.label}: this Dense module works on "${String(input)}"; only "sentence_embedding" is supported`);
   }
   const weights = await openWeights(files, signal);
-  const bias = config["bias"] === false ? undefined : await vector(weights, "linear.bias", N, files.label);
+  const bias = config.bias === false ? undefined : await vector(weights, "linear.bias", N, files.label);
   const linear = backend.linear([await matrix(weights, "linear.weight", N, K, files.label)], bias);
-  const activation = activationOf(config["activation_function"], files.label);
-  if (config["use_residual"] !== true) return { linear, activation };
+  const activation = activationOf(config.activation_function, files.label);
+  if (config.use_residual !== true) return { linear, activation };
   const residual = N === K ? "identity" : backend.linear([await matrix(weights, "residual.weight", N, K, files.label)]);
   return { linear, activation, residual };
 }

@@ -7,14 +7,14 @@ type Config = Readonly<Record<string, unknown>>;
 
 /** Label of each class index: [K]. */
 export function labelsOf(config: Config): string[] {
-  const id2label = config["id2label"];
+  const id2label = config.id2label;
   if (typeof id2label === "object" && id2label !== null) {
     const entries = Object.entries(id2label).map(([id, label]) => [Number(id), String(label)] as const);
     const labels = Array.from({ length: entries.length }, (_, k) => `LABEL_${k}`);
     for (const [id, label] of entries) if (id >= 0 && id < labels.length) labels[id] = label;
     if (labels.length > 0) return labels;
   }
-  const K = typeof config["num_labels"] === "number" ? config["num_labels"] : 2;
+  const K = typeof config.num_labels === "number" ? config.num_labels : 2;
   return Array.from({ length: K }, (_, k) => `LABEL_${k}`);
 }
 
@@ -23,7 +23,7 @@ export function labelsOf(config: Config): string[] {
  * @returns -1 where none does; Python then takes the last class
  */
 export function entailmentId(config: Config): number {
-  const label2id = config["label2id"];
+  const label2id = config.label2id;
   const entries: [string, unknown][] =
     typeof label2id === "object" && label2id !== null && Object.keys(label2id).length > 0
       ? Object.entries(label2id)

@@ -44,7 +44,7 @@ export const MEAN_POOLING: Pooling = { modes: ["mean"], includePrompt: true };
 
 /** @param label where the configuration was read, for errors */
 export function poolingOf(config: JsonObject, label: string): Pooling {
-  const named = config["pooling_mode"];
+  const named = config.pooling_mode;
   const flagged = FLAGS.filter(([flag]) => config[flag] === true).map(([, mode]) => mode);
   const modes = named === undefined ? (flagged.length > 0 ? flagged : ["mean"]) : Array.isArray(named) ? named : [named];
   for (const mode of modes) {
@@ -52,7 +52,7 @@ export function poolingOf(config: JsonObject, label: string): Pooling {
       throw new ConfigError(`${label}: pooling mode "${String(mode)}" is not known; expected one of ${MODES.join(", ")}`);
     }
   }
-  return { modes: modes as PoolingMode[], includePrompt: config["include_prompt"] !== false };
+  return { modes: modes as PoolingMode[], includePrompt: config.include_prompt !== false };
 }
 
 /**

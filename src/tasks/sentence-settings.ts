@@ -18,12 +18,12 @@ export interface SentenceSettings {
 
 export async function readSentenceSettings(files: ModelFiles, signal?: AbortSignal): Promise<SentenceSettings> {
   const config = await readJsonObject(files, "config_sentence_transformers.json", signal);
-  const prompts = Object.entries(config["prompts"] ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === "string");
-  const name = config["default_prompt_name"];
+  const prompts = Object.entries(config.prompts ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === "string");
+  const name = config.default_prompt_name;
   return {
     prompts: Object.fromEntries(prompts),
     defaultPromptName: typeof name === "string" ? name : undefined,
-    similarity: similarityFunctionOf(config["similarity_fn_name"]),
+    similarity: similarityFunctionOf(config.similarity_fn_name),
   };
 }
 
@@ -45,8 +45,8 @@ export async function readTransformerConfig(
   for (const name of CONFIG_NAMES) {
     if ((await files.readIfPresent(name, signal)) === undefined) continue;
     const config = await readJsonObject(files, name, signal);
-    const length = config["max_seq_length"];
-    return { ...(typeof length === "number" && length > 0 && { maxSeqLength: length }), lowerCase: config["do_lower_case"] === true };
+    const length = config.max_seq_length;
+    return { ...(typeof length === "number" && length > 0 && { maxSeqLength: length }), lowerCase: config.do_lower_case === true };
   }
   return { lowerCase: false };
 }

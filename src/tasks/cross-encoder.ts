@@ -1,0 +1,156 @@
+/**
+ * CrossEncoder: a score for a pair of texts read together, with sentence-transformers' habit. Slower than comparing vectors, and more exact:
+ * the usual second stage of a search.
+ *
+ * Scores of one label go through a sigmoid, of several through nothing, unless the model's configuration names a function.
+ */
+
+import { ConfigError, UnsupportedError } from "../errors.ts";
+import type { LoadOptions, ModelFiles, ModelSource } from "../files/types.ts";
+import { forwardEach } from "./forward-each.ts";
+import { type JsonObject, readJsonObject } from "./json-file.ts";
+import { labelsOf } from "./labels.ts";
+import { openTask, type TaskModel } from "./open-task.ts";
+import { sigmoid, softmax } from "./scores.ts";
+import { readTransformerConfig } from "./sentence-settings.ts";
+import { encodeWithin, type OnTruncate } from "./truncation.ts";
+
+type Activation = "sigmoid" | "identity" | "softmax";
+
+export interface PredictOptions {
+  activation?: Activation;
+  signal?: AbortSignal;
+  onTruncate?: OnTruncate;
+}
+
+export interface RankOptions {
+  /** Documents returned; all by default. */
+  topK?: number;
+  /** Adds `text` to each result. */
+  returnDocuments?: boolean;
+  activation?: "sigmoid" | "identity";
+  signal?: AbortSignal;
+  onTruncate?: OnTruncate;
+}
+
+export interface Ranked {
+  /** Index into the documents. */
+  corpus_id: number;
+  score: number;
+  text?: string;
+}
+
+export class CrossEncoder {
+  readonly #task: TaskModel;
+  readonly #labels: readonly string[];
+  readonly #activation: Activation;
+  readonly #maxLength: number;
+
+  /** Use CrossEncoder.load. */
+  constructor(task: TaskModel, activation: Activation, maxLength: number) {
+    this.#task = task;
+    this.#labels = labelsOf(task.model.config);
+    this.#activation = activation;
+    this.#maxLength = maxLength;
+  }
+
+  /** There is no default model. @throws ConfigError about the source or the architecture */
+  static async load(source?: ModelSource, options: LoadOptions = {}): Promise<CrossEncoder> {
+    const task = await openTask("text-ranking", source, options);
+    try {
+      const { maxSeqLength } = await readTransformerConfig(task.files, options.signal);
+      const activation = await defaultActivation(task.files, task.model.config, labelsOf(task.model.config).length, options.signal);
+      return new CrossEncoder(task, activation, Math.min(maxSeqLength ?? task.tokenizer.modelMaxLength, task.model.maxLength));
+    } catch (error) {
+      task.model.dispose();
+      throw error;
+    }
+  }
+
+  /** Number of labels: rank needs exactly one. */
+  get numLabels(): number {
+    return this.#labels.length;
+  }
+
+  /**
+   * A number a pair for models with one label, a list of K numbers a pair for several.
+   * @throws ConfigError for pairs that are no two strings; DisposedError; the signal's reason
+   */
+  async predict(pairs: readonly (readonly [string, string])[], options: PredictOptions = {}): Promise<number[] | number[][]> {
+    const { activation = this.#activation, signal, onTruncate = this.#task.warnTruncated } = options;
+    const { model, tokenizer } = this.#task;
+    if (!Array.isArray(pairs)) throw new ConfigError("CrossEncoder.predict: expected a list of [text, text] pairs");
+    const limit = { maxLength: this.#maxLength, onTruncate };
+    const encodings = pairs.map((pair, i) => encodeWithin(tokenizer, checkPair(pair, i), i, limit));
+    const scores = await forwardEach(model, encodings, (output, at) => activate(output.logits![at]!.data, activation, this.#activation), {
+      signal,
+    });
+    return this.numLabels === 1 ? scores.map(([score]) => score!) : scores;
+  }
+
+  /** The documents from the most to the least relevant. @throws ConfigError for a model with several labels */
+  async rank(query: string, documents: readonly string[], options: RankOptions = {}): Promise<Ranked[]> {
+    const { topK, returnDocuments = false, ...predict } = options;
+    if (this.numLabels !== 1) {
+      throw new ConfigError(
+        `CrossEncoder.rank: ${this.#task.label} has ${this.numLabels} labels (${this.#labels.join(", ")}); ranking needs a model with one, such as cross-encoder/ms-marco-MiniLM-L6-v2. predict() works with any number`,
+      );
+    }
+    if (topK !== undefined && !(Number.isInteger(topK) && topK > 0))
+      throw new ConfigError(`CrossEncoder.rank: topK must be an integer above 0, got ${topK}`);
+    if (typeof query !== "string" || !Array.isArray(documents))
+      throw new ConfigError("CrossEncoder.rank: expected a query string and a list of documents");
+    const scores = (await this.predict(
+      documents.map((document) => [query, document] as const),
+      predict,
+    )) as number[];
+    const ranked = scores.map((score, i): Ranked => ({ corpus_id: i, score, ...(returnDocuments && { text: documents[i]! }) }));
+    return ranked.sort((a, b) => b.score - a.score).slice(0, topK ?? ranked.length);
+  }
+
+  dispose(): void {
+    this.#task.model.dispose();
+  }
+}
+
+/** @param usual for softmax over one label, which would always be 1: there it changes nothing, as in Python */
+function activate(logits: Float32Array, activation: Activation, usual: Activation): number[] {
+  switch (activation) {
+    case "sigmoid":
+      return Array.from(logits, sigmoid);
+    case "identity":
+      return Array.from(logits);
+    case "softmax":
+      if (logits.length > 1) return softmax(logits);
+      return usual === "softmax" ? Array.from(logits) : activate(logits, usual, usual);
+    default:
+      throw new ConfigError(`CrossEncoder: activation must be "sigmoid", "identity" or "softmax", got "${String(activation)}"`);
+  }
+}
+
+const BY_CLASS: ReadonlyMap<string, Activation> = new Map<string, Activation>([
+  ["Sigmoid", "sigmoid"],
+  ["Identity", "identity"],
+  ["Softmax", "softmax"],
+]);
+
+/** config_sentence_transformers.json's activation_fn, config.json's under its two spellings, or by the number of labels. */
+async function defaultActivation(files: ModelFiles, config: JsonObject, K: number, signal?: AbortSignal): Promise<Activation> {
+  const settings = await readJsonObject(files, "config_sentence_transformers.json", signal);
+  const nested = config.sentence_transformers as { activation_fn?: unknown } | null | undefined;
+  const path = settings.activation_fn ?? nested?.activation_fn ?? config.sbert_ce_default_activation_function;
+  if (typeof path !== "string" || !path.startsWith("torch.")) return K === 1 ? "sigmoid" : "identity";
+  const activation = BY_CLASS.get(path.split(".").at(-1)!);
+  if (activation) return activation;
+  throw new UnsupportedError(
+    `${files.label}: activation function "${path}" is not supported; known are ${[...BY_CLASS.keys()].join(", ")}`,
+  );
+}
+
+function checkPair(pair: unknown, index: number): { text: string; textPair: string } {
+  const [text, textPair] = Array.isArray(pair) && pair.length === 2 ? (pair as unknown[]) : [];
+  if (typeof text === "string" && typeof textPair === "string") return { text, textPair };
+  throw new ConfigError(
+    `CrossEncoder: expected pair ${index} as [text, text], got ${Array.isArray(pair) ? "a list of other things" : typeof pair}`,
+  );
+}
