@@ -13,6 +13,7 @@
 import { AlignedText, scalarAt } from "./aligned-text.ts";
 import type { Normalizer } from "./component.ts";
 import { CASED, CJK, COMPOSED, kindOf, NONSPACING, REMOVED, SPACE } from "./unicode/character-kinds.ts";
+import { lowerCase } from "./unicode/lower-case.ts";
 import { combiningRank, decompose } from "./unicode/combining.ts";
 
 export interface BertNormalizerOptions {
@@ -55,6 +56,16 @@ export class BertNormalizer implements Normalizer {
       if (kind & SPACE) return 32;
     }
     return this.#options.lowercase && kind & CASED ? code + 32 : code;
+  }
+
+  /** Within a Sequence of normalisers: as for a string, with the ranges carried on. */
+  apply(text: AlignedText): AlignedText {
+    const out = this.normalize(text.slice(), 0, text.length);
+    for (let i = 0; i < out.length; i++) {
+      out.starts[i] = text.starts[out.starts[i]!]!;
+      out.ends[i] = text.ends[out.ends[i]! - 1]!;
+    }
+    return out;
   }
 
   normalize(original: string, from: number, to: number): AlignedText {
@@ -135,7 +146,7 @@ export class BertNormalizer implements Normalizer {
   #emit(out: AlignedText, codePoint: number, kind: number, start: number, end: number): void {
     if (kind & NONSPACING && this.#options.stripAccents) return;
     if (kind & CASED && this.#options.lowercase) {
-      const lower = String.fromCodePoint(codePoint).toLowerCase();
+      const lower = lowerCase(codePoint);
       for (let i = 0; i < lower.length; i++) out.push(lower.charCodeAt(i), start, end);
     } else out.push(codePoint, start, end);
   }

@@ -10,8 +10,9 @@ import type { AlignedText } from "./aligned-text.ts";
 import type { Pieces } from "./pieces.ts";
 
 export interface Normalizer {
-  /** The part [from, to) of `original`, normalised. */
-  normalize(original: string, from: number, to: number): AlignedText;
+  apply(text: AlignedText): AlignedText;
+  /** The same for the part [from, to) of a string, where there is a shorter way. */
+  normalize?(original: string, from: number, to: number): AlignedText;
 }
 
 /** A text and the words in it: word w is its units [bounds[2w], bounds[2w + 1]). Words are never empty. */

@@ -5,6 +5,7 @@
 
 import { NONSPACING_MARK, OTHER, PUNCTUATION } from "./bert-tables.ts";
 import { combiningRank, decompose } from "./combining.ts";
+import { lowerCase } from "./lower-case.ts";
 import { decodeRanges, inRanges } from "./ranges.ts";
 
 /** Removed by `clean_text`: NUL, U+FFFD, and Cc, Cf, Co but tab, line feed and carriage return. */
@@ -79,6 +80,6 @@ function findKind(code: number): number {
   if (inRanges(sets.nonspacing, code)) kind |= NONSPACING;
   const character = String.fromCodePoint(code);
   if (combiningRank(code) !== 0 || decompose(code) !== character) kind |= COMPOSED;
-  if (character.toLowerCase() !== character) kind |= CASED;
+  if (lowerCase(code) !== character) kind |= CASED;
   return kind;
 }

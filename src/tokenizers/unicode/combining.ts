@@ -53,3 +53,15 @@ function findRank(codePoint: number): number {
   while (rank <= last && swaps(mark, knownMarks[rank - 1]!)) rank++;
   return rank;
 }
+
+/** Code points with a compatibility decomposition that were assigned after Unicode 9 (up to Unicode 17), beyond those in NEWER. */
+const NEWER_COMPATIBLE_RANGES = "a2n n3m-3 ol i6w-4 2-15 2-8 12xo-z 3sn-1p 3cv 22s-9";
+
+let newerCompatible: Int32Array | undefined;
+
+/** Full compatibility decomposition of one code point by Unicode 9. */
+export function decomposeCompatibly(codePoint: number): string {
+  const character = String.fromCodePoint(codePoint);
+  newerCompatible ??= decodeRanges(NEWER_COMPATIBLE_RANGES);
+  return codePoint < 0xa0 || isNewer(codePoint) || inRanges(newerCompatible, codePoint) ? character : character.normalize("NFKD");
+}

@@ -1,0 +1,103 @@
+/**
+ * Patterns of Replace and Split: a literal string, or a regular expression in Oniguruma's syntax, which is brought into JavaScript's.
+ * The two languages differ little where tokenizers use them; what cannot be said in JavaScript is an UnsupportedError that shows the pattern.
+ */
+
+import { ConfigError, UnsupportedError } from "../errors.ts";
+import { isObject, show } from "./json.ts";
+
+export interface Pattern {
+  readonly source: RegExp;
+}
+
+export type Match = readonly [from: number, to: number];
+
+/** {"String": "x"} or {"Regex": "x"}. */
+export function readPattern(json: unknown, what: string): Pattern {
+  if (isObject(json)) {
+    const { String: literal, Regex: regex } = json;
+    if (typeof literal === "string") return { source: new RegExp(literal.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), "gu") };
+    if (typeof regex === "string") return { source: regexOf(regex) };
+  }
+  throw new ConfigError(`${what}: expected {"String": ...} or {"Regex": ...}, found ${show(json)}.`);
+}
+
+/** Non-overlapping matches from left to right. */
+export function matchesOf(pattern: Pattern, text: string): Match[] {
+  const found: Match[] = [];
+  for (const match of text.matchAll(pattern.source)) found.push([match.index, match.index + match[0].length]);
+  return found;
+}
+
+/** Oniguruma's classes with Unicode's meaning. */
+const CLASSES: Readonly<Record<string, string>> = {
+  s: "\\p{White_Space}",
+  S: "\\P{White_Space}",
+  w: "\\p{L}\\p{M}\\p{N}\\p{Pc}",
+  d: "\\p{Nd}",
+  D: "\\P{Nd}",
+  h: "0-9a-fA-F",
+};
+
+function regexOf(source: string): RegExp {
+  let text = "";
+  let inClass = 0;
+  for (let i = 0; i < source.length; i++) {
+    const character = source[i]!;
+    const next = source[i + 1] ?? "";
+    if (character === "\\") {
+      i++;
+      if (next in CLASSES) text += inClass > 0 || !/[wh]/.test(next) ? CLASSES[next]! : `[${CLASSES[next]}]`;
+      else if (next === "W" && inClass === 0) text += `[^${CLASSES["w"]}]`;
+      else if (next === "A") text += "^";
+      else if (next === "z" || next === "Z") text += "$";
+      else if (next === "p" || next === "P") text += `\\${next}`;
+      else text += /[\w]/.test(next) && !/[bBntrfvux0-9]/.test(next) ? unsupported(source) : escape(next);
+    } else if (character === "[" && inClass === 0) {
+      inClass = 1;
+      text += character;
+    } else if (character === "[" || (inClass > 0 && source.startsWith("&&", i))) unsupported(source);
+    else if (character === "]" && inClass > 0) {
+      inClass = 0;
+      text += character;
+    } else if (inClass === 0 && source.startsWith("(?i:", i)) {
+      const end = closing(source, i);
+      text += `(?:${anyCase(source.slice(i + 4, end))})`;
+      i = end;
+    } else if (inClass === 0 && (source.startsWith("(?>", i) || (/[*+?}]/.test(character) && next === "+"))) unsupported(source);
+    else text += character;
+  }
+  try {
+    return new RegExp(text, "gu");
+  } catch {
+    return unsupported(source);
+  }
+}
+
+/** In JavaScript's Unicode mode only punctuation that means something may be escaped. */
+function escape(character: string): string {
+  return /[\^$\\.*+?()[\]{}|/\-bBntrfvux0-9]/.test(character) ? `\\${character}` : character;
+}
+
+function closing(source: string, open: number): number {
+  let depth = 0;
+  for (let i = open; i < source.length; i++) {
+    if (source[i] === "\\") i++;
+    else if (source[i] === "(") depth++;
+    else if (source[i] === ")" && --depth === 0) return i;
+  }
+  return unsupported(source);
+}
+
+/** (?i:...) as tokenizers use it: plain letters, alternatives, apostrophes. */
+function anyCase(inner: string): string {
+  if (/[\\[(]/.test(inner)) return unsupported(inner);
+  return inner.replace(/[a-z]/gi, (letter) => {
+    const others = { s: "\u017f", k: "\u212a" }[letter.toLowerCase()] ?? "";
+    return `[${letter.toLowerCase()}${letter.toUpperCase()}${others}]`;
+  });
+}
+
+function unsupported(source: string): never {
+  throw new UnsupportedError(`tokenizer.json: the regular expression ${JSON.stringify(source)} cannot be put in JavaScript's syntax here.`);
+}
