@@ -18,13 +18,17 @@ import {
   DEBERTA_HEADS,
   DISTILBERT_HEADS,
   ELECTRA_HEADS,
-  type HeadKind,
-  type HeadRow,
-  type HeadTable,
-  namesOf,
+  GTE_HEADS,
+  MOBILEBERT_HEADS,
+  modernBertHeads,
+  NOMIC_BERT_HEADS,
   ROBERTA_HEADS,
-} from "./heads.ts";
+} from "./head-tables.ts";
+import { type HeadKind, type HeadRow, type HeadTable, namesOf } from "./heads.ts";
+import { MobileBertEncoder } from "./mobilebert.ts";
+import { ModernBertEncoder } from "./modernbert.ts";
 import { MPNET } from "./mpnet.ts";
+import { GTE, NOMIC_BERT, RotaryBertEncoder } from "./rotary-bert.ts";
 
 export interface Family {
   /** config.json's model_type. */
@@ -36,7 +40,7 @@ export interface Family {
   /** A tensor every encoder of the family has, relative to the encoder: tells which prefix a file uses. */
   readonly landmark: string;
   readonly load: (weights: Weights, config: Config) => Promise<Encoder>;
-  readonly heads: HeadTable;
+  readonly heads: HeadTable | ((config: Config) => HeadTable);
   /** The pooler's dense layer, relative to the encoder. Present or not in a checkpoint of a bare encoder. */
   readonly pooler?: { readonly name: string; readonly activation?: Activation };
   /** Heads whose classes are built without the pooler (add_pooling_layer=False). */
@@ -69,6 +73,19 @@ const ROBERTA_FAMILY: Family = {
   load: (weights, config) => BertEncoder.load(weights, config, ROBERTA),
   heads: ROBERTA_HEADS,
   withoutPooler: [...TOKEN_HEADS, "ForSequenceClassification"],
+};
+
+/** GTE's checkpoints were published under model_type "new" before transformers took the family in as "gte". */
+const GTE_FAMILY: Family = {
+  modelType: "gte",
+  className: "Gte",
+  prefix: "new",
+  landmark: WORDS,
+  load: (weights, config) => RotaryBertEncoder.load(weights, config, GTE),
+  heads: GTE_HEADS,
+  pooler: { name: "pooler.dense" },
+  withoutPooler: TOKEN_HEADS,
+  buffers: BUFFERS,
 };
 
 export const FAMILIES: readonly Family[] = [
@@ -119,7 +136,41 @@ export const FAMILIES: readonly Family[] = [
     heads: DEBERTA_HEADS,
     buffers: BUFFERS,
   },
+  {
+    ...BERT_FAMILY,
+    modelType: "mobilebert",
+    className: "MobileBert",
+    prefix: "mobilebert",
+    load: MobileBertEncoder.load,
+    heads: MOBILEBERT_HEADS,
+  },
+  {
+    modelType: "modernbert",
+    className: "ModernBert",
+    prefix: "model",
+    landmark: "embeddings.tok_embeddings.weight",
+    load: ModernBertEncoder.load,
+    heads: modernBertHeads,
+    buffers: [],
+  },
+  {
+    modelType: "nomic_bert",
+    className: "NomicBert",
+    prefix: "nomic_bert",
+    landmark: WORDS,
+    load: (weights, config) => RotaryBertEncoder.load(weights, config, NOMIC_BERT),
+    heads: NOMIC_BERT_HEADS,
+    pooler: { name: "pooler.dense" },
+    withoutPooler: TOKEN_HEADS,
+    buffers: BUFFERS,
+  },
+  GTE_FAMILY,
+  { ...GTE_FAMILY, modelType: "new", className: "New" },
 ];
+
+function headsOf({ heads }: Family, config: Config): HeadTable {
+  return typeof heads === "function" ? heads(config) : heads;
+}
 
 /** What config.json (or the caller) asks for: a family, one of its heads, and the class name for both. */
 export interface Architecture {
@@ -146,10 +197,11 @@ export function architectureOf(config: Config, wanted?: string): Architecture {
   for (const family of families) {
     const kind = name.startsWith(family.className) ? name.slice(family.className.length) : name;
     if (isBare(name) && modelType === undefined) continue;
-    const heads = Object.hasOwn(family.heads, kind) ? family.heads[kind as HeadKind] : undefined;
+    const table = headsOf(family, config);
+    const heads = Object.hasOwn(table, kind) ? table[kind as HeadKind] : undefined;
     if (heads) return { name: `${family.className}${kind}`, family, kind: kind as HeadKind, heads };
   }
-  const supported = families.flatMap(({ className, heads }) => Object.keys(heads).map((kind) => className + kind));
+  const supported = families.flatMap((family) => Object.keys(headsOf(family, config)).map((kind) => family.className + kind));
   throw new ConfigError(
     `config.json of ${config.label}: the architecture "${name}"${modelType ? ` with model_type "${modelType}"` : ""} is not supported; supported are ${supported.join(", ")}`,
   );
@@ -161,10 +213,10 @@ function isBare(name: string): boolean {
 }
 
 /** Says of a tensor that nothing used whether it belongs to another head, a pooler or a buffer of the family. */
-export function isKnownSurplus(family: Family, prefix: string): (name: string) => boolean {
+export function isKnownSurplus(family: Family, config: Config, prefix: string): (name: string) => boolean {
   const inEncoder = (name: string) => (prefix === "" ? name : `${prefix}.${name}`);
   const exact = new Set(family.buffers.map(inEncoder));
-  const modules = Object.values(family.heads).flatMap((rows) => rows.flatMap(namesOf));
+  const modules = Object.values(headsOf(family, config)).flatMap((rows) => rows.flatMap(namesOf));
   if (family.pooler) modules.push(inEncoder(family.pooler.name));
   return (name) => exact.has(name) || modules.some((module) => name === module || name.startsWith(`${module}.`));
 }

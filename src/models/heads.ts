@@ -10,6 +10,7 @@ import { loadNorm } from "../layers/layer-norm.ts";
 import { loadLinear } from "../layers/linear.ts";
 import type { Weights } from "../layers/weights.ts";
 import { type Activation, activationOf } from "../tensor/activations.ts";
+import type { WeightMatrix } from "../tensor/weights.ts";
 import type { Config } from "./config.ts";
 import type { EncoderSizes } from "./encoder.ts";
 
@@ -42,8 +43,10 @@ export interface HeadRow {
     readonly name: string;
     /** Columns: the classes of config.json, the vocabulary (the weight is then the word table's unless tie_word_embeddings is false), or a number. */
     readonly size: "classes" | "vocabulary" | number;
-    /** Spellings of the bias where it is not `${name}.bias`. */
-    readonly bias?: readonly string[];
+    /** Spellings of the bias where it is not `${name}.bias`; false = none. */
+    readonly bias?: readonly string[] | false;
+    /** A matrix [C - E, V] whose columns extend the tied word table to C inputs (MobileBERT). */
+    readonly extension?: string;
   };
   /** One column, given without its axis: [S] instead of [S, 1]. */
   readonly isScalar?: boolean;
@@ -75,160 +78,31 @@ export async function loadHead(row: HeadRow, root: Weights, encoder: Weights, co
   const { name, size, bias = [`${name}.bias`] } = row.out;
   const N = size === "classes" ? config.classes : size === "vocabulary" ? V : size;
   const isTied = size === "vocabulary" && config.flag("tie_word_embeddings", true);
-  const matrix = isTied ? await encoder.matrix(`${sizes.words}.weight`, V, E, "words") : await root.matrix(`${name}.weight`, N, K, "head");
-  const out = root.backend.linear([matrix], await root.vector(bias, N));
+  const matrix = isTied ? await tiedDecoder(row, root, encoder, sizes) : await root.matrix(`${name}.weight`, N, K, "head");
+  const out = root.backend.linear([matrix], bias ? await root.vector(bias, N) : undefined);
   return { row, layer: new Head({ dense, activation, norm, out }) };
+}
+
+/** The word table as a decoder [V, K]; where it is narrower than what reaches it, with the columns of the row's extension. */
+async function tiedDecoder({ out }: HeadRow, root: Weights, encoder: Weights, { V, C, E, words }: EncoderSizes): Promise<WeightMatrix> {
+  const name = `${words}.weight`;
+  if (out.extension === undefined || C === E) return encoder.matrix(name, V, E, "words");
+  const table = await encoder.floats(name, V, E, "words");
+  const extension = await root.floats(`${out.extension}.weight`, C - E, V, "head");
+  const decoder = new Float32Array(V * C);
+  for (let v = 0; v < V; v++) {
+    decoder.set(table.subarray(v * E, (v + 1) * E), v * C);
+    for (let c = 0; c < C - E; c++) decoder[v * C + E + c] = extension[c * V + v]!;
+  }
+  return { dtype: "F32", rows: V, cols: C, bytes: new Uint8Array(decoder.buffer) };
 }
 
 type HeadLinear = Awaited<ReturnType<typeof loadLinear>>;
 
 /** Names (from the root) of the modules and biases of a head. */
 export function namesOf(row: HeadRow): string[] {
-  return [row.dense?.name, row.norm?.name, row.out.name, ...(row.out.bias ?? [])].filter((name) => name !== undefined);
+  return [row.dense?.name, row.norm?.name, row.out.name, row.out.extension, ...(row.out.bias || [])].filter((name) => name !== undefined);
 }
 
-// ------------------------------------------------------------ rows that families share
-export const classifier = (input: HeadRow["input"], size: "classes" | number = "classes"): HeadRow => ({
-  output: "logits",
-  input,
-  out: { name: "classifier", size },
-});
-
-export const spans: HeadRow = { output: "span", input: "tokens", out: { name: "qa_outputs", size: 2 } };
-
-const HIDDEN_ACT = { field: "hidden_act", fallback: "gelu" };
-
-/** BERT's masked LM: transform, norm, and a decoder that is the word table. */
-const bertMaskedLM: HeadRow = {
-  output: "logits",
-  input: "tokens",
-  dense: { name: "cls.predictions.transform.dense", activation: HIDDEN_ACT },
-  norm: { name: "cls.predictions.transform.LayerNorm" },
-  out: { name: "cls.predictions.decoder", size: "vocabulary", bias: ["cls.predictions.bias", "cls.predictions.decoder.bias"] },
-};
-
-const nextSentence: HeadRow = { output: "logits", input: "pooled", out: { name: "cls.seq_relationship", size: 2 } };
-
+/** The heads of a family: the rows of each kind. */
 export type HeadTable = Readonly<Partial<Record<HeadKind, readonly HeadRow[]>>>;
-
-export const BERT_HEADS: HeadTable = {
-  Model: [],
-  ForSequenceClassification: [classifier("pooled")],
-  ForTokenClassification: [classifier("tokens")],
-  ForQuestionAnswering: [spans],
-  ForMultipleChoice: [classifier("pooled", 1)],
-  ForMaskedLM: [bertMaskedLM],
-  ForNextSentencePrediction: [nextSentence],
-  ForPreTraining: [bertMaskedLM, { ...nextSentence, output: "seqRelationship" }],
-};
-
-const preClassifier = (size: "classes" | number): HeadRow => ({
-  ...classifier("first", size),
-  dense: { name: "pre_classifier", activation: "relu" },
-});
-
-export const DISTILBERT_HEADS: HeadTable = {
-  Model: [],
-  ForSequenceClassification: [preClassifier("classes")],
-  ForTokenClassification: [classifier("tokens")],
-  ForQuestionAnswering: [spans],
-  ForMultipleChoice: [preClassifier(1)],
-  ForMaskedLM: [
-    {
-      output: "logits",
-      input: "tokens",
-      dense: { name: "vocab_transform", activation: { field: "activation", fallback: "gelu" } },
-      norm: { name: "vocab_layer_norm", eps: 1e-12 },
-      out: { name: "vocab_projector", size: "vocabulary" },
-    },
-  ],
-};
-
-/** dense + activation on the first token, then out_proj: RoBERTa's and ELECTRA's sequence classifier. */
-const denseClassifier = (activation: Activation): HeadRow => ({
-  output: "logits",
-  input: "first",
-  dense: { name: "classifier.dense", activation },
-  out: { name: "classifier.out_proj", size: "classes" },
-});
-
-export const ROBERTA_HEADS: HeadTable = {
-  Model: [],
-  ForSequenceClassification: [denseClassifier("tanh")],
-  ForTokenClassification: [classifier("tokens")],
-  ForQuestionAnswering: [spans],
-  ForMultipleChoice: [classifier("pooled", 1)],
-  ForMaskedLM: [
-    {
-      output: "logits",
-      input: "tokens",
-      dense: { name: "lm_head.dense", activation: "gelu" },
-      norm: { name: "lm_head.layer_norm" },
-      out: { name: "lm_head.decoder", size: "vocabulary", bias: ["lm_head.bias", "lm_head.decoder.bias"] },
-    },
-  ],
-};
-
-export const ELECTRA_HEADS: HeadTable = {
-  Model: [],
-  ForSequenceClassification: [denseClassifier("gelu")],
-  ForTokenClassification: [classifier("tokens")],
-  ForQuestionAnswering: [spans],
-  ForMultipleChoice: [
-    {
-      ...classifier("first", 1),
-      dense: { name: "sequence_summary.summary", activation: { field: "summary_activation", fallback: "gelu" } },
-    },
-  ],
-  ForMaskedLM: [
-    {
-      output: "logits",
-      input: "tokens",
-      dense: { name: "generator_predictions.dense", size: "E", activation: "gelu" },
-      norm: { name: "generator_predictions.LayerNorm" },
-      out: { name: "generator_lm_head", size: "vocabulary" },
-    },
-  ],
-  ForPreTraining: [
-    {
-      output: "logits",
-      input: "tokens",
-      dense: { name: "discriminator_predictions.dense", activation: HIDDEN_ACT },
-      out: { name: "discriminator_predictions.dense_prediction", size: 1 },
-      isScalar: true,
-    },
-  ],
-};
-
-/** DeBERTa calls the dense layer before its sequence classifier a pooler; it belongs to the head, not to the encoder. */
-const debertaPooled = (size: "classes" | number): HeadRow => ({
-  ...classifier("first", size),
-  dense: { name: "pooler.dense", activation: { field: "pooler_hidden_act", fallback: "gelu" } },
-});
-
-export const DEBERTA_HEADS: HeadTable = {
-  Model: [],
-  ForSequenceClassification: [debertaPooled("classes")],
-  ForTokenClassification: [classifier("tokens")],
-  ForQuestionAnswering: [spans],
-  ForMultipleChoice: [debertaPooled(1)],
-  ForMaskedLM: [bertMaskedLM],
-};
-
-const albertMaskedLM: HeadRow = {
-  output: "logits",
-  input: "tokens",
-  dense: { name: "predictions.dense", size: "E", activation: { field: "hidden_act", fallback: "gelu_new" } },
-  norm: { name: "predictions.LayerNorm" },
-  out: { name: "predictions.decoder", size: "vocabulary", bias: ["predictions.bias", "predictions.decoder.bias"] },
-};
-
-export const ALBERT_HEADS: HeadTable = {
-  Model: [],
-  ForSequenceClassification: [classifier("pooled")],
-  ForTokenClassification: [classifier("tokens")],
-  ForQuestionAnswering: [spans],
-  ForMultipleChoice: [classifier("pooled", 1)],
-  ForMaskedLM: [albertMaskedLM],
-  ForPreTraining: [albertMaskedLM, { output: "seqRelationship", input: "pooled", out: { name: "sop_classifier.classifier", size: 2 } }],
-};

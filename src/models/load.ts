@@ -62,7 +62,7 @@ export async function buildModel(
   const pooler = hasPooler ? await Pooler.load(inEncoder, family.pooler.name, encoder.sizes.C, family.pooler.activation) : undefined;
   const heads = [];
   for (const row of rows) heads.push(await loadHead(row, root, inEncoder, config, encoder.sizes));
-  const unusedTensors = root.unused(isKnownSurplus(family, prefix));
+  const unusedTensors = root.unused(isKnownSurplus(family, config, prefix));
   return { parts: { backend, encoder, pooler, heads }, facts: { architecture, config, dtype: root.dtype, unusedTensors } };
 }
 
