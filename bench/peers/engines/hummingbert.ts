@@ -1,12 +1,13 @@
 /** This repository, from its sources: f32 or w8, with V8's experimental wide SIMD or without. */
 import { enableExperimentalSimd } from "../../../src/kernels/wasm/features.ts";
-import { loadEncoder } from "../../../src/models/load.ts";
+import { loadModelFromFiles } from "../../../src/models/load.ts";
+import { openModelFiles } from "../../../src/files/open.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
 
 export function hummingbert(dtype: "f32" | "w8", simd: "wide" | "standard") {
   return async ({ model, threads }: EngineOptions): Promise<Engine> => {
     if (simd === "wide") enableExperimentalSimd();
-    const encoder = await loadEncoder(model, { dtype, threads });
+    const encoder = await loadModelFromFiles(await openModelFiles(model, {}), { dtype, threads, architecture: "BertModel" });
     const C = Number(encoder.config.hidden_size);
     return {
       async embed(batch) {
