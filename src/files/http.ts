@@ -127,6 +127,7 @@ export function hostOf(url: string): string {
 
 /** fetch hides why it failed in `cause`. */
 export function causeOf(error: unknown): string {
+  if (error instanceof NoAnswer) return error.message;
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   if (!(cause instanceof Error)) return String(cause);
   return (cause as { code?: string }).code ?? cause.message;

@@ -151,7 +151,7 @@ export class HubCache {
     if (basename(dirname(blob)) !== "blobs") return true;
     const { size, mtimeNs } = fs.statSync(blob, { bigint: true });
     const state = `${blob}:${size}:${mtimeNs}`;
-    if (checked.has(state) || (size > smallFile && mtimeNs <= link.mtimeNs)) return true;
+    if (checked.has(state) || (size > smallFile && mtimeNs < link.mtimeNs)) return true;
     if (!matchesEtag(blob, basename(blob))) return false;
     checked.add(state);
     return true;

@@ -69,6 +69,8 @@ async function fetchOnce(
       );
     }
     await handle.sync();
+    const { atime, mtimeMs } = await handle.stat();
+    await handle.utimes(atime, (mtimeMs - 1000) / 1000); // surely older than the links to it: see HubCache.isSound
     await handle.close();
     watch.signal.throwIfAborted();
     fs.renameSync(temporary, blob);

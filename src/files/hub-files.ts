@@ -108,6 +108,7 @@ export class HubFiles implements ModelFiles {
       if (!silent && !(error instanceof DownloadError && error.cause instanceof NoAnswer)) throw error;
       // Without a network a model that is all there is used; one that was cut short is not taken for whole.
       if (optional && commit !== undefined && shared.cache.looksComplete(commit, this.#folder)) return undefined;
+      if (!silent) throw error;
       throw new DownloadError(
         `${inside} of ${this.label} is not in the cache, and ${causeOf(error)}. Check the connection, or use a folder.`,
         { cause: error },

@@ -86,15 +86,18 @@ function folder(path: string, label: string): FolderFiles {
 }
 
 function pathOfUrl(source: string): string {
+  const url = needed("node:url");
   try {
-    return needed("node:url").fileURLToPath(source);
+    return url.fileURLToPath(source);
   } catch (error) {
     throw new ConfigError(`${source} is no file URL of a folder on this machine.`, { cause: error });
   }
 }
 
 /** A token is sent to a plain URL only where it was given for it, never the Hub's out of the environment. */
-function urlFiles(source: string, { token, onProgress, signal }: OpenOptions): ModelFiles {
+function urlFiles(source: string, { token, localFilesOnly, onProgress, signal }: OpenOptions): ModelFiles {
+  if (localFilesOnly)
+    throw new ConfigError("localFilesOnly forbids a model behind a URL; give a folder, or a Hub id that is in the cache.");
   if (!URL.canParse(source)) throw new ConfigError(`${JSON.stringify(source)} is not a URL.`);
   const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
   return new UrlFiles(source, { headers, progress: new DownloadProgress(onProgress), signal });

@@ -123,14 +123,19 @@ async function take(
     if (status === 200) throw new DownloadError(`${what}: ${hostOf(url)} did ranges before, and now does not.`);
     throw options.onStatus?.(response) ?? refused(status, what, url, "check the address and whether it needs a login");
   }
-  const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get("content-range") ?? "");
+  const range = status === 206 ? /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get("content-range") ?? "") : null;
   const start = status === 206 ? Number(range?.[1] ?? state.at) : 0;
   if (start !== state.at) await startOver(state, sink, options);
   if (start !== state.at)
     throw new DownloadError(`${what}: asked ${hostOf(url)} for the bytes from ${state.at} on, got them from ${start} on.`);
   const encoded = (response.headers.get("content-encoding") ?? "identity") !== "identity";
   const length = response.headers.get("content-length");
-  if (state.total === undefined && length !== null && !encoded) state.total = start + Number(length);
+  const whole =
+    range === null ? (length === null || encoded ? undefined : Number(length)) : range[2] === "*" ? undefined : Number(range[2]);
+  if (state.wholeFile) {
+    if (whole !== undefined && whole !== (state.total ?? whole)) throw wrongSize(what, url, state.total as number, whole);
+    state.total ??= whole;
+  }
   const etag = response.headers.get("etag");
   state.etag = etag?.startsWith('"') ? etag : null; // If-Range takes only strong validators
   options.onBytes?.(state.at, state.total);
