@@ -16,10 +16,10 @@ import type { Linear, Table, WeightMatrix } from "../../tensor/weights.ts";
 import { attentionScratch } from "./attention.ts";
 import { levelName } from "./features.ts";
 import { panelBytes } from "./gemm.ts";
-import { instantiateKernels, type Kernels } from "./instance.ts";
+import { instantiateKernels, type Kernels, kernelModule } from "./kernel-set.ts";
 import type { FeatureLevel } from "./level.ts";
 import { addressOf, WasmMemory } from "./memory.ts";
-import { type PackedLinear, type PackingKernels, packedSize, packLinear } from "./pack.ts";
+import { type PackedLinear, packedSize, packLinear } from "./pack.ts";
 import { attendRelative } from "./relative-attention.ts";
 import { stageIntegers, stageRows } from "./stage.ts";
 
@@ -27,14 +27,14 @@ export class WasmBackend extends Backend {
   readonly name: string = "wasm";
   readonly level: string;
   #memory: WasmMemory | undefined;
-  #kernels: Kernels;
+  #kernels: Kernels | undefined;
 
   /** @throws UnsupportedError where WebAssembly SIMD is missing or forbidden, or memory is refused */
   constructor(level: FeatureLevel) {
     super();
     this.level = levelName(level);
     this.#memory = new WasmMemory();
-    this.#kernels = instantiateKernels(level, this.#memory.memory);
+    this.#kernels = instantiateKernels(kernelModule(level, false), this.#memory.memory);
   }
 
   /** Counters of the memory: growths, peak scratch and constants in bytes. */
@@ -74,7 +74,7 @@ export class WasmBackend extends Backend {
   }
   dispose(): void {
     this.#memory = undefined;
-    this.#kernels = {};
+    this.#kernels = undefined;
   }
 
   #live(): WasmMemory {
@@ -83,7 +83,7 @@ export class WasmBackend extends Backend {
   }
 
   #call = (kernel: string, ...args: number[]): void => {
-    this.#kernels[kernel]!(...args);
+    this.#kernels![kernel]!(...args);
   };
 
   // ------------------------------------------------------------ weights
@@ -99,8 +99,7 @@ export class WasmBackend extends Backend {
     const panels = memory.reserve(byteCount);
     return this.frame(() => {
       const staging = memory.alloc(stagingBytes);
-      const kernels = { ...this.#kernels, memory: memory.memory } as unknown as PackingKernels;
-      return packLinear(kernels, weights, bias, panels, staging);
+      return packLinear(this.#kernels!, weights, bias, panels, staging);
     });
   }
   /** The handle of a table is the weight itself. */

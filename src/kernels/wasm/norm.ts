@@ -12,7 +12,7 @@ import { eachColumn, emitSum } from "./columns.ts";
 import type { Local } from "./emitter/call.ts";
 import type { FunctionBuilder } from "./emitter/function.ts";
 import type { ModuleBuilder } from "./emitter/module.ts";
-import { f32, i32 } from "./emitter/scalar.ts";
+import { f32, f64, i32 } from "./emitter/scalar.ts";
 import { f32x4, v128 } from "./emitter/simd.ts";
 import { type FeatureLevel, multiplyAdd } from "./level.ts";
 
@@ -48,8 +48,9 @@ function emitLayerNormRow(f: FunctionBuilder, level: FeatureLevel, { out, x, gam
       return f32.mul(centred, centred);
     },
   );
-  const deviation = f32.sqrt(f32.add(f32.div(squares, count), eps));
-  const inverse = f.v128(f32x4.splat(f32.div(1, deviation)));
+  // In f64 one rounding instead of four: an error here would scale the whole row.
+  const variance = f64.add(f64.div(f64.promote_f32(squares), f64.promote_f32(count)), f64.promote_f32(eps));
+  const inverse = f.v128(f32x4.splat(f32.demote_f64(f64.div(1, f64.sqrt(variance)))));
   const value = (at: Local<"i32">, load: typeof v128.load, offset: number) => {
     const centred = f32x4.sub(load(i32.add(x, at), offset), meanVector);
     return f.v128(multiplyAdd(level, f32x4.mul(centred, inverse), load(i32.add(gamma, at), offset), load(i32.add(beta, at), offset)));
