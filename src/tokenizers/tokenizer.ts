@@ -9,6 +9,8 @@
  */
 
 import { ConfigError } from "../errors.ts";
+import { openModelFiles } from "../files/open.ts";
+import type { LoadOptions, ModelSource } from "../files/types.ts";
 import type { EncodeOptions, Encoding } from "./encoding.ts";
 import { readTokenizerFiles, type TokenizerFiles } from "./files.ts";
 import { fullKit } from "./full-kit.ts";
@@ -19,6 +21,8 @@ import type { TokenizerCore } from "./tokenizer-core.ts";
 import { WordPiece } from "./wordpiece.ts";
 
 export type { EncodeOptions, Encoding };
+
+const DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2";
 
 export class Tokenizer {
   readonly #core: TokenizerCore;
@@ -32,6 +36,15 @@ export class Tokenizer {
     this.#core = core;
     this.modelMaxLength = readModelMaxLength(tokenizerConfig);
     this.specialTokens = readSpecialTokens(core, tokenizerConfig, specialTokensMap);
+  }
+
+  /**
+   * @param source Hub id, folder, URL, or the files; absent: the default embedding model's
+   * @throws ConfigError where there are no tokenizer files, FormatError and UnsupportedError where they cannot be read
+   */
+  static async load(source?: ModelSource, options: LoadOptions = {}): Promise<Tokenizer> {
+    const files = await openModelFiles(source, { defaultModel: DEFAULT_MODEL, ...options });
+    return Tokenizer.fromFiles(files, options.signal);
   }
 
   /** tokenizer.json and (optional) tokenizer_config.json, parsed. ConfigError or UnsupportedError where they cannot be used. */
