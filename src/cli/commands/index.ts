@@ -7,6 +7,8 @@ import { embed } from "./embed.ts";
 import { fillMask } from "./fill-mask.ts";
 import { help } from "./help.ts";
 import { ner } from "./ner.ts";
+import { pull } from "./pull.ts";
+import { quantize } from "./quantize.ts";
 import { rerank } from "./rerank.ts";
 import { similarity } from "./similarity.ts";
 import { tokenize } from "./tokenize.ts";
@@ -22,6 +24,8 @@ export const COMMANDS: readonly Command[] = [
   rerank,
   similarity,
   tokenize,
+  quantize,
+  pull,
   completion(() => COMMANDS),
   help(() => COMMANDS),
 ];
