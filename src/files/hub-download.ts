@@ -18,7 +18,7 @@ interface Watch {
   readonly onBytes: OnBytes;
 }
 
-/** Sees to it that blobs/ETAG is there. */
+/** Sees to it that blobs/ETAG is there. System errors of the disk pass through, for explained(). */
 export async function fetchBlob(
   repository: Repository,
   remote: RemoteFile,
@@ -31,15 +31,11 @@ export async function fetchBlob(
   const blob = cache.blobPath(remote.etag);
   const there = fs.statSync(blob, { throwIfNoEntry: false });
   if (there !== undefined && (remote.size === undefined || there.size === remote.size)) return;
-  try {
-    fs.mkdirSync(needed("node:path").dirname(blob), { recursive: true });
-    for (let attempt = 1; ; attempt++) {
-      const wrong = await fetchOnce(repository, remote, name, blob, watch, network);
-      if (wrong === undefined) return;
-      if (attempt === 2) throw wrong;
-    }
-  } catch (error) {
-    throw explained(error, name, repository.id, blob);
+  fs.mkdirSync(needed("node:path").dirname(blob), { recursive: true });
+  for (let attempt = 1; ; attempt++) {
+    const wrong = await fetchOnce(repository, remote, name, blob, watch, network);
+    if (wrong === undefined) return;
+    if (attempt === 2) throw wrong;
   }
 }
 
@@ -116,9 +112,8 @@ class FileSink implements Sink {
 }
 
 /** A system error of the cache's disk as a sentence; everything else as it is. */
-function explained(error: unknown, name: string, id: string, blob: string): unknown {
+export function explained(error: unknown, name: string, id: string, folder: string): unknown {
   const code = errorCode(error);
-  const folder = needed("node:path").dirname(blob);
   const said = (why: string) => new DownloadError(`${name} of ${id} cannot be kept in the cache: ${why}`, { cause: error });
   if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG")
     return said(`the disk of ${folder} is full; make room, or use another disk (HF_HOME or cacheDir).`);

@@ -11,7 +11,7 @@ import { openFile, readFile } from "./folder.ts";
 import { causeOf, defaultNetwork, type Network, NoAnswer } from "./http.ts";
 import { askHub, type RemoteFile, type Repository } from "./hub.ts";
 import { HubCache } from "./hub-cache.ts";
-import { fetchBlob } from "./hub-download.ts";
+import { explained, fetchBlob } from "./hub-download.ts";
 import { InFlight, type OnBytes } from "./inflight.ts";
 import { folderOf, joinName, safeName } from "./names.ts";
 import type { DownloadProgress } from "./progress.ts";
@@ -140,15 +140,18 @@ export class HubFiles implements ModelFiles {
   }
 
   async #fetch(inside: string, signal: AbortSignal, onBytes: OnBytes): Promise<string | undefined> {
-    const { repository, revision, cache, network } = this.#shared;
+    const { repository, cache, network, root } = this.#shared;
     const remote = await this.#ask(inside, signal);
     if (!("etag" in remote)) {
       if (remote.absentIn !== undefined) cache.markAbsent(remote.absentIn, inside);
       return undefined;
     }
-    cache.setCommit(revision, remote.commit);
-    await fetchBlob(repository, remote, inside, cache, { signal, onBytes }, network);
-    return cache.link(remote.commit, inside, remote.etag);
+    try {
+      await fetchBlob(repository, remote, inside, cache, { signal, onBytes }, network);
+      return cache.link(remote.commit, inside, remote.etag);
+    } catch (error) {
+      throw explained(error, inside, repository.id, root);
+    }
   }
 
   /** Asks the Hub about a file. The first answer for a revision pins its commit; questions that come meanwhile wait for it. */
@@ -161,10 +164,18 @@ export class HubFiles implements ModelFiles {
     const network = known !== undefined && cache.looksComplete(known, this.#folder) ? { ...shared.network, attempts: 1 } : shared.network;
     const asking = askHub(repository, known ?? revision, inside, signal, network).then((remote) => {
       const commit = "etag" in remote ? remote.commit : remote.absentIn;
-      if (known === undefined && commit !== undefined) cache.setCommit(revision, commit);
+      if (known === undefined && commit !== undefined) this.#pin(commit);
       return remote;
     });
     if (known === undefined) shared.pinning = asking;
     return asking;
+  }
+
+  #pin(commit: string): void {
+    try {
+      this.#shared.cache.setCommit(this.#shared.revision, commit);
+    } catch (error) {
+      throw explained(error, "refs", this.#shared.repository.id, this.#shared.root);
+    }
   }
 }

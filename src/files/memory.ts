@@ -33,7 +33,7 @@ export class MemoryFiles implements ModelFiles {
     this.#folder = folder;
     this.label = label;
     for (const [name, file] of files) {
-      if (!(file instanceof Uint8Array) && !isBlob(file)) {
+      if (!isBytes(file) && !isBlob(file)) {
         throw new ConfigError(
           `Expected a Uint8Array or a Blob for ${JSON.stringify(name)}, found ${file === null ? "null" : typeof file}.`,
         );
@@ -54,7 +54,7 @@ export class MemoryFiles implements ModelFiles {
     signal?.throwIfAborted();
     const file = this.#file(name);
     if (file === undefined) return undefined;
-    return genuine(name, this.label, file instanceof Uint8Array ? file : new Uint8Array(await file.arrayBuffer()));
+    return genuine(name, this.label, isBytes(file) ? file : new Uint8Array(await file.arrayBuffer()));
   }
 
   async read(name: string, signal?: AbortSignal): Promise<Uint8Array> {
@@ -68,7 +68,7 @@ export class MemoryFiles implements ModelFiles {
     const file = this.#file(name);
     if (file === undefined) throw await this.#absent(name);
     const folder = this.subfolder(folderOf(name));
-    const source = file instanceof Uint8Array ? memorySource(file) : blobSource(file);
+    const source = isBytes(file) ? memorySource(file) : blobSource(file);
     return { ...source, sibling: (sibling) => folder.open(sibling) };
   }
 
@@ -84,8 +84,13 @@ export class MemoryFiles implements ModelFiles {
   }
 }
 
+/** By what they are, not by instanceof: files may come from another realm (a frame, a test's sandbox). */
+function isBytes(file: unknown): file is Uint8Array {
+  return Object.prototype.toString.call(file) === "[object Uint8Array]";
+}
+
 function isBlob(file: unknown): file is Blob {
-  return typeof Blob !== "undefined" && file instanceof Blob;
+  return typeof (file as Partial<Blob> | null)?.arrayBuffer === "function";
 }
 
 /** "" where config.json or nothing of the kind is at the top; else the shallowest folder that holds a config.json. */

@@ -27,6 +27,8 @@ export function builtin<Name extends keyof Builtins>(name: Name): Builtins[Name]
 
 /** True where models can be read from folders and kept in the Hugging Face cache. */
 export function hasFileSystem(): boolean {
+  // Cloudflare's workers have a node:fs that forgets everything: their Cache API is the better place.
+  if (typeof navigator !== "undefined" && navigator.userAgent === "Cloudflare-Workers") return false;
   return typeof builtin("node:fs")?.openSync === "function";
 }
 

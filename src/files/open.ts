@@ -72,7 +72,11 @@ export function isHubId(source: string): boolean {
 }
 
 function isFolder(path: string): boolean {
-  return builtin("node:fs")?.statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return builtin("node:fs")?.statSync(path).isDirectory() ?? false;
+  } catch {
+    return false; // not there, not allowed, or nothing that could be a path
+  }
 }
 
 function folder(path: string, label: string): FolderFiles {

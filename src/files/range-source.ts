@@ -33,8 +33,10 @@ export function rangeSource(
 
   const fetchRange = async (from: number, to: number, signal: AbortSignal | undefined): Promise<Uint8Array> => {
     const sink = new MemorySink();
-    await transferRange(url, what, sink, from, to, { headers: options.headers, signal }, network);
+    const response = await transferRange(url, what, sink, from, to, { headers: options.headers, signal }, network);
     const bytes = sink.bytes();
+    const total = /\/(\d+)$/.exec(response.headers.get("content-range") ?? "")?.[1];
+    if (total !== undefined && Number(total) !== size) throw new DownloadError(`${what} changed while it was read; load the model again.`);
     if (bytes.length !== to - from) throw new DownloadError(`${what}: asked for ${to - from} bytes, got ${bytes.length}.`);
     fetched = Math.min(fetched + bytes.length, size);
     options.report(fetched);

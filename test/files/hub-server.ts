@@ -18,6 +18,8 @@ export interface Fault {
   instead?: Uint8Array;
   /** Send the whole file whatever range is asked for. */
   noRanges?: boolean;
+  /** Send this ETag instead of the right one. */
+  etag?: string;
   /** Milliseconds between pieces of 16 KiB. */
   slow?: number;
 }
@@ -150,6 +152,7 @@ export class HubServer {
     const fault = this.faults.get(name)?.shift() ?? {};
     if (fault.status !== undefined) return void response.writeHead(fault.status, { "Retry-After": "0" }).end();
     let bytes = fault.instead ?? file;
+    if (fault.etag !== undefined) headers.ETag = fault.etag;
     const range = fault.noRanges ? null : /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
     if (range !== null) {
       const start = Number(range[1]);

@@ -297,6 +297,22 @@ describe("trouble on the way", () => {
     expect(same(weights, await hub().read("model.safetensors"))).toBe(true);
   });
 
+  it("a cut, and the file has changed meanwhile: from the start", async () => {
+    server.faults.set("model.safetensors", [{ cutAfter: 100_000, etag: '"old"' }]);
+    expect(same(weights, await hub().read("model.safetensors"))).toBe(true);
+    expect(server.asked().slice(-2)).toEqual(["GET model.safetensors", "GET model.safetensors"]);
+  });
+
+  it("a cache that cannot be written to", async () => {
+    const mkdir = vi.spyOn(fs, "mkdirSync").mockImplementation(() => {
+      throw Object.assign(new Error("EROFS"), { code: "EROFS" });
+    });
+    const error = await failure(hub().read("config.json"));
+    mkdir.mockRestore();
+    expect(error).toBeInstanceOf(DownloadError);
+    expect(error.message).toMatch(/cannot be kept in the cache: .* cannot be written to \(EROFS\); use another folder/);
+  });
+
   it("silence counts as a cut", async () => {
     server.faults.set("model.safetensors", [{ silentAfter: 200_000 }]);
     expect(same(weights, await hub().read("model.safetensors"))).toBe(true);
@@ -456,6 +472,27 @@ describe("several at once", () => {
     const all = await Promise.all(Array.from({ length: 5 }, () => hub().read("model.safetensors")));
     for (const bytes of all) expect(same(weights, bytes)).toBe(true);
     expect(server.asked()).toEqual(["HEAD model.safetensors", "GET model.safetensors", "GET model.safetensors"]);
+  });
+
+  it("two processes that know nothing of each other: both are served, nothing is left over", async () => {
+    vi.resetModules();
+    const other: typeof import("../../src/files/hub-files.ts") = await import("../../src/files/hub-files.ts");
+    expect(other.HubFiles).not.toBe(HubFiles);
+    server.faults.set("model.safetensors", [{ slow: 5 }, { slow: 5 }]);
+    const open = (Files: typeof HubFiles) =>
+      new Files({
+        repository: { endpoint: server.endpoint, id, token: undefined },
+        revision: "main",
+        root,
+        offline: false,
+        progress: new DownloadProgress(undefined),
+        signal: undefined,
+        network: quick,
+      });
+    const both = await Promise.all([HubFiles, other.HubFiles].map((Files) => open(Files).read("model.safetensors")));
+    for (const bytes of both) expect(same(weights, bytes)).toBe(true);
+    expect(server.asked().filter((asked) => asked.startsWith("HEAD"))).toHaveLength(2);
+    expect(tree()).toHaveLength(3);
   });
 
   it("files of one model, one commit", async () => {
