@@ -6,6 +6,7 @@ import { completion } from "./completion.ts";
 import { embed } from "./embed.ts";
 import { fillMask } from "./fill-mask.ts";
 import { help } from "./help.ts";
+import { inspect } from "./inspect.ts";
 import { ner } from "./ner.ts";
 import { pull } from "./pull.ts";
 import { quantize } from "./quantize.ts";
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   rerank,
   similarity,
   tokenize,
+  inspect,
   quantize,
   pull,
   completion(() => COMMANDS),

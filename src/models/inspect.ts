@@ -1,0 +1,111 @@
+/**
+ * What a model folder holds and what it would cost, from config.json and the header of the weights alone: no tensor is read.
+ *
+ * The model is built on a TraceBackend over a checkpoint whose tensors are zeros, so that the report comes from the code that runs:
+ * missing and unknown tensors are found by the same loader, operations and memory are counted by the same forward pass.
+ */
+
+import { WeightError } from "../errors.ts";
+import type { ModelFiles } from "../files/types.ts";
+import type { DType, Safetensors } from "../safetensors/types.ts";
+import { Sequences } from "../tensor/sequences.ts";
+import { type OpRecord, TraceBackend } from "../tensor/trace.ts";
+import { Config } from "./config.ts";
+import { architectureOf } from "./families.ts";
+import { buildModel, openWeights } from "./load.ts";
+import { runPass } from "./pass.ts";
+
+export interface TensorRow {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly bytes: number;
+}
+
+export interface ModelReport {
+  readonly label: string;
+  readonly architecture: string;
+  readonly modelType: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly tensors: readonly TensorRow[];
+  /** Values that are weights: int8 scales and integer buffers do not count. */
+  readonly parameters: number;
+  readonly fileBytes: number;
+  readonly unusedTensors: readonly string[];
+  /** The loader's error sentence where the weights do not fit the architecture; the fields below are then absent. */
+  readonly problem?: string;
+  readonly dtype?: "f32" | "w8";
+  /** One forward pass over one text of `tokens` tokens. */
+  readonly pass?: PassReport;
+}
+
+export interface PassReport {
+  readonly tokens: number;
+  readonly flops: number;
+  readonly bytes: number;
+  /** The most scratch in use at once, in bytes. */
+  readonly scratchBytes: number;
+  readonly ops: readonly OpRecord[];
+}
+
+const DEFAULT_TOKENS = 128;
+
+/** @param tokens length of the text that the pass is counted for; cut to what the model can take */
+export async function inspectModel(files: ModelFiles, tokens = DEFAULT_TOKENS): Promise<ModelReport> {
+  const config = Config.parse(await files.read("config.json"), files.label);
+  const architecture = architectureOf(config);
+  const file = await openWeights(files);
+  try {
+    const tensors = [...file.tensors].map(([name, { dtype, shape, start, end }]) => ({ name, dtype, shape, bytes: end - start }));
+    const report = {
+      label: files.label,
+      architecture: architecture.name,
+      modelType: architecture.family.modelType,
+      config: config.values,
+      tensors,
+      parameters: tensors.reduce((sum, tensor) => sum + parametersOf(tensor), 0),
+      fileBytes: tensors.reduce((sum, { bytes }) => sum + bytes, 0),
+    };
+    const backend = new TraceBackend({ blockRows: 96 });
+    try {
+      const { parts, facts } = await buildModel(zeros(file), backend, architecture, config, { dtype: "auto" });
+      const S = Math.max(1, Math.min(tokens, parts.encoder.sizes.maxLength));
+      backend.clear();
+      await runPass(parts, { ids: new Int32Array(S), typeIds: new Int32Array(S), sequences: new Sequences([S]) }, {});
+      const { totalFlops: flops, totalBytes: bytes, peakScratch, records: ops } = backend;
+      const pass = { tokens: S, flops, bytes, scratchBytes: 4 * peakScratch, ops };
+      return { ...report, unusedTensors: facts.unusedTensors, dtype: facts.dtype, pass };
+    } catch (error) {
+      if (!(error instanceof WeightError)) throw error;
+      return { ...report, unusedTensors: [], problem: error.message };
+    }
+  } finally {
+    file.close();
+  }
+}
+
+function parametersOf({ name, dtype, shape }: TensorRow): number {
+  const isWeight = /^(B?F|F8)/.test(dtype) ? !name.endsWith("_scale") : dtype === "I8";
+  return isWeight ? shape.reduce((product, length) => product * length, 1) : 0;
+}
+
+/** The same header over zeros: one buffer serves every tensor. */
+function zeros(file: Safetensors): Safetensors {
+  const largest = [...file.tensors.values()].reduce((max, { start, end }) => Math.max(max, end - start), 0);
+  const buffer = new Uint8Array(largest);
+  const bytes = (name: string) => {
+    const { start, end } = file.tensors.get(name)!;
+    return buffer.subarray(0, end - start);
+  };
+  return {
+    metadata: file.metadata,
+    tensors: file.tensors,
+    bytes: async (name) => bytes(name),
+    floats: async (name) => new Float32Array(file.tensors.get(name)!.shape.reduce((product, length) => product * length, 1)),
+    bytesInto: async (_name, target) => {
+      target.fill(0);
+    },
+    view: bytes,
+    close: () => {},
+  };
+}
