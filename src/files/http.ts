@@ -4,7 +4,7 @@
  */
 
 import { DownloadError } from "../errors.ts";
-import { environment } from "./node.ts";
+import { environment } from "./environment.ts";
 
 export interface Network {
   /** Tries of one request without any progress in between. */

@@ -10,8 +10,9 @@
  * Reference: https://huggingface.co/docs/huggingface_hub/guides/manage-cache
  */
 
+import { environment } from "./environment.ts";
 import { matchesEtag } from "./hash.ts";
-import { environment, errorCode, needed } from "./node.ts";
+import { errorCode, needed } from "./node.ts";
 
 /** Files up to this size are checked against their hash at every first reading: a millisecond. */
 const smallFile = 2 ** 20;

@@ -9,24 +9,16 @@ import type { ByteSource } from "../safetensors/types.ts";
 import { genuine } from "./content.ts";
 import { openFile, readFile } from "./folder.ts";
 import { causeOf, defaultNetwork, type Network, NoAnswer } from "./http.ts";
-import { askHub, type RemoteFile, type Repository } from "./hub.ts";
+import { askHub, type RemoteFile } from "./hub.ts";
 import { HubCache } from "./hub-cache.ts";
 import { explained, fetchBlob } from "./hub-download.ts";
 import { InFlight, type OnBytes } from "./inflight.ts";
 import { folderOf, joinName, safeName } from "./names.ts";
-import type { DownloadProgress } from "./progress.ts";
-import type { ModelFiles } from "./types.ts";
+import type { HubRequest, ModelFiles } from "./types.ts";
 
-export interface HubOptions {
-  readonly repository: Repository;
-  readonly revision: string;
+export interface HubOptions extends HubRequest {
   /** Folder of the cache (HF_HUB_CACHE). */
   readonly root: string;
-  readonly offline: boolean;
-  readonly progress: DownloadProgress;
-  /** The load's own signal; each call may bring another. */
-  readonly signal: AbortSignal | undefined;
-  readonly network?: Network;
 }
 
 /** Downloads of this process, shared by everyone who wants the same file of the same cache. */

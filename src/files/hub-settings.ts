@@ -4,12 +4,11 @@
  */
 
 import { ConfigError } from "../errors.ts";
+import { openDisk } from "./disk.ts";
+import { environment } from "./environment.ts";
 import type { Repository } from "./hub.ts";
-import { cacheRoot, hubHome } from "./hub-cache.ts";
-import { HubFiles } from "./hub-files.ts";
-import { builtin, environment, hasFileSystem } from "./node.ts";
 import { DownloadProgress } from "./progress.ts";
-import type { LoadOptions, ModelFiles } from "./types.ts";
+import type { HubRequest, LoadOptions, ModelFiles } from "./types.ts";
 import { WebHubFiles } from "./web-hub-files.ts";
 
 const defaultEndpoint = "https://huggingface.co";
@@ -29,14 +28,7 @@ function isOn(variable: string): boolean {
 function hubToken(option: string | undefined): string | undefined {
   const given = option ?? environment("HF_TOKEN") ?? environment("HUGGING_FACE_HUB_TOKEN");
   if (given !== undefined) return given.trim() || undefined;
-  if (isOn("HF_HUB_DISABLE_IMPLICIT_TOKEN")) return undefined;
-  try {
-    const path = environment("HF_TOKEN_PATH") ?? builtin("node:path")?.join(hubHome(), "token");
-    const fs = builtin("node:fs");
-    return (path !== undefined && fs?.existsSync(path) && fs.readFileSync(path, "utf8").trim()) || undefined;
-  } catch {
-    return undefined; // no home, or no permission to look there
-  }
+  return isOn("HF_HUB_DISABLE_IMPLICIT_TOKEN") ? undefined : openDisk()?.token();
 }
 
 /** The files of a model on the Hub: through the cache on disk where there is a file system, else through the Cache API. */
@@ -46,13 +38,12 @@ export function openHub(id: string, options: LoadOptions): ModelFiles {
     throw new ConfigError(`Expected a branch, tag or commit as revision, found ${JSON.stringify(revision)}.`);
   }
   const repository: Repository = { endpoint: hubEndpoint(), id, token: hubToken(options.token) };
-  const common = {
+  const request: HubRequest = {
     repository,
     revision,
     offline: options.localFilesOnly ?? (isOn("HF_HUB_OFFLINE") || isOn("TRANSFORMERS_OFFLINE")),
     progress: new DownloadProgress(options.onProgress),
     signal: options.signal,
   };
-  if (hasFileSystem()) return new HubFiles({ ...common, root: cacheRoot(options.cacheDir) });
-  return new WebHubFiles({ ...common, cacheName: options.cacheDir ?? "hummingbert" });
+  return openDisk()?.hub(request, options.cacheDir) ?? new WebHubFiles({ ...request, cacheName: options.cacheDir ?? "hummingbert" });
 }

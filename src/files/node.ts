@@ -1,5 +1,5 @@
 /**
- * The file system and the environment, where the runtime has them: Node >= 20.16, Deno and Bun give their built-in modules through
+ * The built-in modules, where the runtime has them: Node >= 20.16, Deno and Bun give their built-in modules through
  * process.getBuiltinModule. So this needs no import of node:fs (browsers bundle the same source) and no asynchronous import().
  */
 
@@ -41,15 +41,6 @@ export function needed<Name extends keyof Builtins>(name: Name): Builtins[Name] 
     );
   }
   return module;
-}
-
-/** An environment variable; undefined where it is unset, empty, or there is no environment to read. */
-export function environment(name: string): string | undefined {
-  try {
-    return (typeof process !== "undefined" && process.env?.[name]) || undefined;
-  } catch {
-    return undefined; // Deno without --allow-env
-  }
 }
 
 /** Code of a system error ("ENOENT"), else undefined. */

@@ -4,12 +4,10 @@
  * Without a source: the task's default, from weights/ in a clone, else from the Hub or its cache.
  */
 
-import { ConfigError } from "../errors.ts";
-import { embeddedModel } from "./embedded.ts";
-import { FolderFiles } from "./folder.ts";
+import { ConfigError, UnsupportedError } from "../errors.ts";
+import { openDisk } from "./disk.ts";
 import { openHub } from "./hub-settings.ts";
 import { MemoryFiles } from "./memory.ts";
-import { builtin, hasFileSystem, needed } from "./node.ts";
 import { DownloadProgress } from "./progress.ts";
 import type { LoadOptions, ModelFiles, ModelSource } from "./types.ts";
 import { UrlFiles } from "./url-files.ts";
@@ -23,7 +21,7 @@ export interface OpenOptions extends LoadOptions {
  * Nothing is fetched yet, but for a missing folder, which is an error at once.
  * @throws ConfigError for a source that is none, a folder that does not exist, or no source where the task has no default
  */
-export async function openModelFiles(source: ModelSource | undefined, options: OpenOptions): Promise<ModelFiles> {
+export async function openModelFiles(source?: ModelSource, options: OpenOptions = {}): Promise<ModelFiles> {
   options.signal?.throwIfAborted();
   const files = source === undefined ? defaultFiles(options) : filesOf(source, options);
   return options.subfolder === undefined ? files : files.subfolder(options.subfolder);
@@ -33,7 +31,7 @@ function defaultFiles(options: OpenOptions): ModelFiles {
   const { defaultModel } = options;
   if (defaultModel === undefined)
     throw new ConfigError("Expected a model: a Hub id, a folder, a URL or a Map of files. There is no default here.");
-  const embedded = embeddedModel(defaultModel.slice(defaultModel.lastIndexOf("/") + 1));
+  const embedded = openDisk()?.embedded(defaultModel.slice(defaultModel.lastIndexOf("/") + 1));
   if (embedded !== undefined) return embedded;
   if (defaultModel.includes("/")) return openHub(defaultModel, options);
   throw new ConfigError(
@@ -48,13 +46,14 @@ function filesOf(source: ModelSource, options: OpenOptions): ModelFiles {
   }
   if (source === "") throw new ConfigError("Expected a Hub id, a folder or a URL, found an empty string.");
   if (/^https?:\/\//i.test(source)) return urlFiles(source, options);
-  if (/^file:/i.test(source)) return folder(pathOfUrl(source), source);
-  if (hasFileSystem()) {
-    if (isFolder(source)) return new FolderFiles(source);
-    if (!isHubId(source) || looksLikePath(source)) return folder(source, source);
-  } else if (looksLikePath(source) && typeof location !== "undefined") {
-    return urlFiles(new URL(source, location.href).href, options); // a page's "./models/x" is beside the page
-  }
+  const disk = openDisk();
+  const isPath = looksLikePath(source) || /^file:/i.test(source);
+  const folder = disk?.folder(source);
+  if (folder !== undefined) return folder;
+  if (disk !== undefined && (isPath || !isHubId(source))) throw disk.noFolder(source);
+  if (/^file:/i.test(source))
+    throw new UnsupportedError(`${source}: this runtime cannot read folders; give a Hub id, an http URL or a Map of files.`);
+  if (isPath && typeof location !== "undefined") return urlFiles(new URL(source, location.href).href, options); // beside the page
   if (!isHubId(source))
     throw new ConfigError(
       `${JSON.stringify(source)} is neither a folder, nor a URL, nor a Hub id such as "sentence-transformers/all-MiniLM-L6-v2".`,
@@ -69,33 +68,6 @@ function looksLikePath(source: string): boolean {
 /** "name" or "organisation/name", as the Hub allows them. */
 export function isHubId(source: string): boolean {
   return /^[\w.-]{1,96}(\/[\w.-]{1,96})?$/.test(source) && !source.split("/").some((part) => /^[.-]|[.-]$|\.\.|--/.test(part));
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return builtin("node:fs")?.statSync(path).isDirectory() ?? false;
-  } catch {
-    return false; // not there, not allowed, or nothing that could be a path
-  }
-}
-
-function folder(path: string, label: string): FolderFiles {
-  if (isFolder(path)) return new FolderFiles(path, label);
-  const isFile = needed("node:fs").existsSync(path);
-  throw new ConfigError(
-    isFile
-      ? `${label} is a file; expected the folder of a model, with its config.json.`
-      : `There is no folder ${label}; check the path (relative ones start at ${process.cwd()}).`,
-  );
-}
-
-function pathOfUrl(source: string): string {
-  const url = needed("node:url");
-  try {
-    return url.fileURLToPath(source);
-  } catch (error) {
-    throw new ConfigError(`${source} is no file URL of a folder on this machine.`, { cause: error });
-  }
 }
 
 /** A token is sent to a plain URL only where it was given for it, never the Hub's out of the environment. */

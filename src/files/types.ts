@@ -6,6 +6,9 @@
 
 import type { ByteSource } from "../safetensors/types.ts";
 import type { Device } from "../tensor/device.ts";
+import type { Network } from "./http.ts";
+import type { Repository } from "./hub.ts";
+import type { DownloadProgress } from "./progress.ts";
 
 /**
  * Hub id, folder path, file: or http(s) URL of a folder, or the files themselves (name in the repository -> bytes).
@@ -51,4 +54,17 @@ export interface ModelFiles {
   open(name: string, signal?: AbortSignal): Promise<ByteSource>;
   /** The same source seen from a folder inside it: "1_Pooling". */
   subfolder(path: string): ModelFiles;
+}
+
+/** What both ways to the Hub need: through the cache on disk, and through the Cache API. */
+export interface HubRequest {
+  readonly repository: Repository;
+  readonly revision: string;
+  /** Nothing may be fetched: HF_HUB_OFFLINE or localFilesOnly. */
+  readonly offline: boolean;
+  readonly progress: DownloadProgress;
+  /** The load's own signal; each call may bring another. */
+  readonly signal: AbortSignal | undefined;
+  /** For tests: how patient to be. */
+  readonly network?: Network;
 }

@@ -12,19 +12,12 @@ import { authorization, type Repository, refusal, resolveUrl } from "./hub.ts";
 import { InFlight } from "./inflight.ts";
 import { blobSource } from "./memory.ts";
 import { folderOf, joinName, safeName } from "./names.ts";
-import type { DownloadProgress } from "./progress.ts";
 import { MemorySink, transfer } from "./transfer.ts";
-import type { ModelFiles } from "./types.ts";
+import type { HubRequest, ModelFiles } from "./types.ts";
 
-export interface WebHubOptions {
-  readonly repository: Repository;
-  readonly revision: string;
+export interface WebHubOptions extends HubRequest {
   /** Name of the cache; its entries are complete responses. */
   readonly cacheName: string;
-  readonly offline: boolean;
-  readonly progress: DownloadProgress;
-  readonly signal: AbortSignal | undefined;
-  readonly network?: Network;
 }
 
 /** Downloads of this page or worker, shared by everyone who wants the same file. */

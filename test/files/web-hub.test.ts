@@ -99,6 +99,6 @@ it("is what openModelFiles uses where there is no file system", async () => {
   await expect(openModelFiles("./folder", {})).rejects.toThrow(/neither a folder, nor a URL, nor a Hub id/);
   vi.stubGlobal("location", { href: "http://example.org/app/index.html" });
   expect((await openModelFiles("./models/x", {})).label).toBe("http://example.org/app/models/x");
-  await expect(openModelFiles("file:///x", {})).rejects.toThrow(/needs a file system/);
+  await expect(openModelFiles("file:///x", {})).rejects.toThrow(/cannot read folders/);
   module.mockRestore();
 });
