@@ -12,9 +12,9 @@
 import type { Callable } from "./emitter/call.ts";
 import type { ModuleBuilder } from "./emitter/module.ts";
 import { i32 } from "./emitter/scalar.ts";
-import { f32x4, i16x8, i32x4, v128 } from "./emitter/simd.ts";
+import { f32x4, i32x4, v128 } from "./emitter/simd.ts";
 import type { Tile } from "./gemm-tile.ts";
-import { addressRows, definePanelLoop, panelColumns, storeColumns, tileParams } from "./panels.ts";
+import { addressRows, definePanelLoop, defineStoreColumns, panelColumns, tileParams } from "./panels.ts";
 
 const headBytes = 2 * 4 * panelColumns;
 const bytesPerPair = 2 * panelColumns;
@@ -25,7 +25,7 @@ export function panelBytesW8(N: number, K: number): number {
 }
 
 /** One tile: x is the quantised rows, rowScale their scales (4 bytes a row). */
-export function defineGemmW8Tile(module: ModuleBuilder, tile: Tile, rows: number, partial: boolean): Callable {
+export function defineGemmW8Tile(module: ModuleBuilder, tile: Tile, rows: number, partial?: Callable): Callable {
   const name = `gemm_w8_${rows}x${tile.NR}${partial ? "_partial" : ""}`;
   return module.internal(name, tileParams, (f, { out, x, rowScale, panel, K, outStride, xStride, columns }) => {
     for (let first = 0; first < panelColumns; first += tile.NR) {
@@ -52,7 +52,7 @@ export function defineGemmW8Tile(module: ModuleBuilder, tile: Tile, rows: number
         const scale = f.v128(v128.load32_splat(rowScale, 4 * r));
         for (const [c, sum] of row.entries()) {
           const value = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(sum), f32x4.mul(scale, columnScale[c]!)), bias[c]!);
-          if (partial) storeColumns(f, outRows[r]!, f.v128(value), first + 4 * c, columns);
+          if (partial) f.call(partial, i32.add(outRows[r]!, 4 * first + 16 * c), value, i32.sub(columns, first + 4 * c));
           else f.storeV128(outRows[r]!, value, 4 * first + 16 * c);
         }
       }
@@ -65,10 +65,11 @@ export function defineGemmW8Tile(module: ModuleBuilder, tile: Tile, rows: number
  * gemmW8Panels: the same for panels [firstPanel, endPanel) only.
  */
 export function defineGemmW8(module: ModuleBuilder, tile: Tile): void {
+  const storeColumns = defineStoreColumns(module, "store_columns");
   definePanelLoop(module, {
     name: "gemmW8",
-    tiles: Array.from({ length: tile.MR }, (_, r) => defineGemmW8Tile(module, tile, r + 1, false)),
-    partialTiles: Array.from({ length: 4 }, (_, r) => defineGemmW8Tile(module, { MR: 4, NR: 8 }, r + 1, true)),
+    tiles: Array.from({ length: tile.MR }, (_, r) => defineGemmW8Tile(module, tile, r + 1)),
+    partialTiles: Array.from({ length: 4 }, (_, r) => defineGemmW8Tile(module, { MR: 4, NR: 8 }, r + 1, storeColumns)),
     xElementBytes: 2,
     panelSize: (K) => i32.add(i32.mul(i32.shr_u(i32.add(K, 1), 1), bytesPerPair), headBytes),
   });

@@ -12,7 +12,7 @@ import { i32, select } from "./emitter/scalar.ts";
 import { f32x4, v128 } from "./emitter/simd.ts";
 import { emitTileLoop, type Tile } from "./gemm-tile.ts";
 import type { FeatureLevel } from "./level.ts";
-import { addressRows, definePanelLoop, panelColumns, storeColumns, tileParams } from "./panels.ts";
+import { addressRows, definePanelLoop, defineStoreColumns, panelColumns, tileParams } from "./panels.ts";
 
 const bytesPerK = 4 * panelColumns;
 
@@ -24,8 +24,8 @@ export function panelBytes(N: number, K: number): number {
   return Math.ceil(N / panelColumns) * bytesPerK * (K + 1);
 }
 
-/** One tile: `rows` rows and all columns of a panel, NR at a time. `partial`: only the first `columns` columns exist. */
-export function defineGemmTile(module: ModuleBuilder, level: FeatureLevel, tile: Tile, rows: number, partial: boolean): Callable {
+/** One tile: `rows` rows and all columns of a panel, NR at a time. `partial` (store_columns): only the first `columns` columns exist. */
+export function defineGemmTile(module: ModuleBuilder, level: FeatureLevel, tile: Tile, rows: number, partial?: Callable): Callable {
   return module.internal(
     `gemm_${rows}x${tile.NR}${partial ? "_partial" : ""}`,
     tileParams,
@@ -49,7 +49,7 @@ export function defineGemmTile(module: ModuleBuilder, level: FeatureLevel, tile:
         const outRows = addressRows(f, out, outStride, rows);
         for (const [r, row] of totals.entries()) {
           for (const [c, sum] of row.entries()) {
-            if (partial) storeColumns(f, outRows[r]!, sum, first + 4 * c, columns);
+            if (partial) f.call(partial, i32.add(outRows[r]!, 4 * first + 16 * c), sum, i32.sub(columns, first + 4 * c));
             else f.storeV128(outRows[r]!, sum, 4 * first + 16 * c);
           }
         }
@@ -60,10 +60,11 @@ export function defineGemmTile(module: ModuleBuilder, level: FeatureLevel, tile:
 
 /** gemm and gemmPanels; `rowScale` is not read: both GEMMs take the same arguments. */
 export function defineGemm(module: ModuleBuilder, level: FeatureLevel, tile: Tile): void {
+  const storeColumns = defineStoreColumns(module, "store_columns");
   definePanelLoop(module, {
     name: "gemm",
-    tiles: Array.from({ length: tile.MR }, (_, r) => defineGemmTile(module, level, tile, r + 1, false)),
-    partialTiles: Array.from({ length: 4 }, (_, r) => defineGemmTile(module, level, { MR: 4, NR: 8 }, r + 1, true)),
+    tiles: Array.from({ length: tile.MR }, (_, r) => defineGemmTile(module, level, tile, r + 1)),
+    partialTiles: Array.from({ length: 4 }, (_, r) => defineGemmTile(module, level, { MR: 4, NR: 8 }, r + 1, storeColumns)),
     xElementBytes: 4,
     panelSize: (K) => i32.mul(i32.add(K, 1), bytesPerK),
   });

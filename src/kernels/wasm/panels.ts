@@ -31,15 +31,17 @@ export function addressRows(f: FunctionBuilder, start: Local<"i32">, stride: Loc
   return addresses;
 }
 
-/** Stores those of the four columns from `first` on that are below `columns`. */
-export function storeColumns(f: FunctionBuilder, out: Local<"i32">, value: Local<"v128">, first: number, columns: Local<"i32">): void {
-  f.if(
-    i32.ge_s(columns, first + 4),
-    () => f.storeV128(out, value, 4 * first),
-    () => {
-      for (let lane = 0; lane < 3; lane++) f.if(i32.gt_s(columns, first + lane), () => f.storeLane32(out, value, lane, 4 * (first + lane)));
-    },
-  );
+/** store_columns(out, value, columns): the first `columns` of four columns; none below 1, all from 4 on. */
+export function defineStoreColumns(module: ModuleBuilder, name: string): Callable {
+  return module.internal(name, { out: "i32", value: "v128", columns: "i32" }, (f, { out, value, columns }) => {
+    f.if(
+      i32.ge_s(columns, 4),
+      () => f.storeV128(out, value),
+      () => {
+        for (let lane = 0; lane < 3; lane++) f.if(i32.gt_s(columns, lane), () => f.storeLane32(out, value, lane, 4 * lane));
+      },
+    );
+  });
 }
 
 export interface PanelLoop {

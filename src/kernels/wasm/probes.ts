@@ -74,9 +74,9 @@ export function pairingWorks(wide: FeatureLevel): boolean {
   const { f32, w8 } = tilesOf(wide);
   const narrow: Tile = { MR: f32.MR, NR: 4 }; // one vector wide: nothing to pair
   const { exports, memory } = instantiate((module) => {
-    exportTile(module, "wide", defineGemmTile(module, wide, f32, f32.MR, false));
-    exportTile(module, "narrow", defineGemmTile(module, wide, narrow, f32.MR, false));
-    exportTile(module, "w8", defineGemmW8Tile(module, w8, w8.MR, false));
+    exportTile(module, "wide", defineGemmTile(module, wide, f32, f32.MR));
+    exportTile(module, "narrow", defineGemmTile(module, wide, narrow, f32.MR));
+    exportTile(module, "w8", defineGemmW8Tile(module, w8, w8.MR));
   }, 3);
   const floats = new Float32Array(memory.buffer, 0, (X + (1 << 14)) / 4);
   for (let i = 0; i < floats.length; i++) floats[i] = Math.fround(((i * 7919) % 1024) / 512 - 1);

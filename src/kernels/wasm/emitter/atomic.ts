@@ -2,22 +2,22 @@
  * Atomic instructions (threads proposal, now core 3.0): addresses must be aligned to the width, or the access traps.
  * Loads and read-modify-writes also work on unshared memory; `wait32` traps there.
  */
-import { ATOMIC, asI32, asI64, type I32, type I64, MemoryOperation } from "./expression.ts";
+import { ATOMIC, asI32, asI64, type I32, type I64, memoryOperation } from "./expression.ts";
 
 type I = I32 | number;
 
 const rmw =
   (opcode: number) =>
   (address: I, value: I, offset = 0) =>
-    new MemoryOperation("i32", ATOMIC + opcode, 2, offset, asI32(address), asI32(value));
+    memoryOperation("i32", ATOMIC + opcode, 2, offset, asI32(address), asI32(value));
 
 export const atomic = {
   /** Wakes up to `count` waiters; gives how many. */
-  notify: (address: I, count: I, offset = 0) => new MemoryOperation("i32", ATOMIC + 0x00, 2, offset, asI32(address), asI32(count)),
+  notify: (address: I, count: I, offset = 0) => memoryOperation("i32", ATOMIC + 0x00, 2, offset, asI32(address), asI32(count)),
   /** Sleeps while the word equals `expected`, up to `timeout` ns (-1n: for ever). Gives 0 woken, 1 not equal, 2 timed out. */
   wait32: (address: I, expected: I, timeout: I64 | bigint, offset = 0) =>
-    new MemoryOperation("i32", ATOMIC + 0x01, 2, offset, asI32(address), asI32(expected), asI64(timeout)),
-  load: (address: I, offset = 0) => new MemoryOperation("i32", ATOMIC + 0x10, 2, offset, asI32(address)),
+    memoryOperation("i32", ATOMIC + 0x01, 2, offset, asI32(address), asI32(expected), asI64(timeout)),
+  load: (address: I, offset = 0) => memoryOperation("i32", ATOMIC + 0x10, 2, offset, asI32(address)),
   /** The read-modify-writes give the value that was there before. */
   add: rmw(0x1e),
   sub: rmw(0x25),
@@ -25,5 +25,5 @@ export const atomic = {
   or: rmw(0x33),
   xchg: rmw(0x41),
   cmpxchg: (address: I, expected: I, replacement: I, offset = 0) =>
-    new MemoryOperation("i32", ATOMIC + 0x48, 2, offset, asI32(address), asI32(expected), asI32(replacement)),
+    memoryOperation("i32", ATOMIC + 0x48, 2, offset, asI32(address), asI32(expected), asI32(replacement)),
 };

@@ -15,68 +15,68 @@ export interface Callable {
 
 /** A variable of the function: reads are expressions, `set` and `tee` write. */
 export class Local<T extends ValueType> extends Expression<T> {
-  readonly #body: Code;
-  readonly #index: number;
+  private readonly body: Code;
+  private readonly index: number;
 
   constructor(body: Code, type: T, index: number) {
     super(type);
-    this.#body = body;
-    this.#index = index;
+    this.body = body;
+    this.index = index;
   }
 
   /** Reading does not spend: a local is a value that was kept. */
   override write(code: Code): void {
-    if (code !== this.#body) throw new Error("wasm emitter: a local belongs to another function; pass its value as an argument");
+    if (code !== this.body) throw new Error("wasm emitter: a local belongs to another function; pass its value as an argument");
     this.emit(code);
   }
 
   protected emit({ bytes }: Code): void {
     bytes.u8(0x20);
-    bytes.u32(this.#index);
+    bytes.u32(this.index);
   }
 
   set(value: Expression<T>): void {
-    value.write(this.#body);
-    this.#body.bytes.u8(0x21);
-    this.#body.bytes.u32(this.#index);
+    value.write(this.body);
+    this.body.bytes.u8(0x21);
+    this.body.bytes.u32(this.index);
   }
 
   /** Sets the local and leaves the value: an expression of one use. */
   tee(value: Expression<T>): Expression<T> {
-    return new Tee(this.type, this.#index, value);
+    return new Tee(this.type, this.index, value);
   }
 }
 
 class Tee<T extends ValueType> extends Expression<T> {
-  readonly #index: number;
-  readonly #value: Expression<T>;
+  private readonly index: number;
+  private readonly value: Expression<T>;
 
   constructor(type: T, index: number, value: Expression<T>) {
     super(type);
-    this.#index = index;
-    this.#value = value;
+    this.index = index;
+    this.value = value;
   }
 
   protected emit(code: Code): void {
-    this.#value.write(code);
+    this.value.write(code);
     code.bytes.u8(0x22);
-    code.bytes.u32(this.#index);
+    code.bytes.u32(this.index);
   }
 }
 
 class Call<T extends ValueType> extends Expression<T> {
-  readonly #arguments: readonly Expression[];
-  readonly #write: (bytes: Bytes) => void;
+  private readonly operands: readonly Expression[];
+  private readonly instruction: (bytes: Bytes) => void;
 
   constructor(type: T, args: readonly Expression[], write: (bytes: Bytes) => void) {
     super(type);
-    this.#arguments = args;
-    this.#write = write;
+    this.operands = args;
+    this.instruction = write;
   }
 
   protected emit(code: Code): void {
-    for (const argument of this.#arguments) argument.write(code);
-    this.#write(code.bytes);
+    for (const argument of this.operands) argument.write(code);
+    this.instruction(code.bytes);
   }
 }
 

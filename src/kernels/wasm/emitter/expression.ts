@@ -15,16 +15,17 @@ export interface Code {
 
 export abstract class Expression<T extends ValueType = ValueType> {
   readonly type: T;
-  #spent = false;
+  private spent: boolean;
 
   constructor(type: T) {
     this.type = type;
+    this.spent = false;
   }
 
   /** Writes the instructions that leave this value on the stack. */
   write(code: Code): void {
-    if (this.#spent) throw new Error("wasm emitter: this expression was spent already; keep its value in a local (f.i32(x), f.v128(x))");
-    this.#spent = true;
+    if (this.spent) throw new Error("wasm emitter: this expression was spent already; keep its value in a local (f.i32(x), f.v128(x))");
+    this.spent = true;
     this.emit(code);
   }
 
@@ -51,87 +52,68 @@ export function writeOpcode(bytes: Bytes, opcode: number): void {
   }
 }
 
-/** An instruction of up to three operands, followed by immediate bytes. */
+/** An instruction of up to three operands. What follows its opcode, if anything, are small numbers: alignment and offset of a memory access, lanes. */
 export class Operation<T extends ValueType> extends Expression<T> {
-  readonly #opcode: number;
-  readonly #a: Expression | undefined;
-  readonly #b: Expression | undefined;
-  readonly #c: Expression | undefined;
+  private readonly opcode: number;
+  private readonly a: Expression | undefined;
+  private readonly b: Expression | undefined;
+  private readonly c: Expression | undefined;
+  private readonly immediates: readonly number[] | undefined;
 
-  constructor(type: T, opcode: number, a?: Expression, b?: Expression, c?: Expression) {
+  constructor(type: T, opcode: number, a?: Expression, b?: Expression, c?: Expression, immediates?: readonly number[]) {
     super(type);
-    this.#opcode = opcode;
-    this.#a = a;
-    this.#b = b;
-    this.#c = c;
+    this.opcode = opcode;
+    this.a = a;
+    this.b = b;
+    this.c = c;
+    this.immediates = immediates;
   }
 
   protected emit(code: Code): void {
-    this.#a?.write(code);
-    this.#b?.write(code);
-    this.#c?.write(code);
-    writeOpcode(code.bytes, this.#opcode);
-    this.immediates(code.bytes);
-  }
-
-  /** What follows the opcode: nothing, unless a subclass says so. */
-  protected immediates(_bytes: Bytes): void {}
-}
-
-/** A lane index (or the sixteen of a shuffle) after the opcode. */
-export class LaneOperation<T extends ValueType> extends Operation<T> {
-  readonly #lanes: readonly number[];
-
-  constructor(type: T, opcode: number, lanes: readonly number[], a?: Expression, b?: Expression) {
-    super(type, opcode, a, b);
-    this.#lanes = lanes;
-  }
-
-  protected override immediates(bytes: Bytes): void {
-    for (const lane of this.#lanes) bytes.u8(lane);
+    if (this.a !== undefined) this.a.write(code);
+    if (this.b !== undefined) this.b.write(code);
+    if (this.c !== undefined) this.c.write(code);
+    writeOpcode(code.bytes, this.opcode);
+    if (this.immediates !== undefined) for (const value of this.immediates) code.bytes.u32(value);
   }
 }
 
 /** A memory access: alignment hint as a power of two, constant byte offset, and for lane accesses the lane. */
-export class MemoryOperation<T extends ValueType> extends Operation<T> {
-  readonly #align: number;
-  readonly #offset: number;
-  readonly #lane: number;
+export function memoryOperation<T extends ValueType>(
+  type: T,
+  opcode: number,
+  align: number,
+  offset: number,
+  address: Expression,
+  value?: Expression,
+  expected?: Expression,
+  lane?: number,
+): Operation<T> {
+  return new Operation(type, opcode, address, value, expected, lane === undefined ? [align, offset] : [align, offset, lane]);
+}
 
-  constructor(
-    type: T,
-    opcode: number,
-    align: number,
-    offset: number,
-    address: Expression,
-    value?: Expression,
-    expected?: Expression,
-    lane = -1,
-  ) {
-    super(type, opcode, address, value, expected);
-    this.#align = align;
-    this.#offset = offset;
-    this.#lane = lane;
-  }
-
-  protected override immediates(bytes: Bytes): void {
-    bytes.u32(this.#align);
-    bytes.u32(this.#offset);
-    if (this.#lane >= 0) bytes.u8(this.#lane);
-  }
+/** A lane index, or the sixteen of a shuffle, after the opcode. */
+export function laneOperation<T extends ValueType>(
+  type: T,
+  opcode: number,
+  lanes: readonly number[],
+  a: Expression,
+  b?: Expression,
+): Operation<T> {
+  return new Operation(type, opcode, a, b, undefined, lanes);
 }
 
 /** A literal. */
 export class Constant<T extends ValueType> extends Expression<T> {
-  readonly #value: number | bigint;
+  private readonly value: number | bigint;
 
   constructor(type: T, value: number | bigint) {
     super(type);
-    this.#value = value;
+    this.value = value;
   }
 
   protected emit({ bytes }: Code): void {
-    const value = this.#value;
+    const value = this.value;
     if (this.type === "i32") {
       bytes.u8(0x41);
       bytes.s32(Number(value));

@@ -41,24 +41,24 @@ type I = I32 | number;
 
 export class FunctionBuilder implements Code {
   readonly bytes: Bytes;
-  readonly #locals: ValueType[] = [];
-  readonly #paramCount: number;
-  #depth = 0;
+  private readonly declared: ValueType[] = [];
+  private readonly paramCount: number;
+  private depth = 0;
 
   constructor(bytes: Bytes, paramCount: number) {
     this.bytes = bytes;
-    this.#paramCount = paramCount;
+    this.paramCount = paramCount;
   }
 
   /** Types of the locals after the parameters, in order. */
   get locals(): readonly ValueType[] {
-    return this.#locals;
+    return this.declared;
   }
 
   /** A new local; without a first value it is whatever an earlier turn of the loop left, or zero. */
   local<T extends ValueType>(type: T, value?: Expression<T>): Local<T> {
-    const local = new Local(this, type, this.#paramCount + this.#locals.length);
-    this.#locals.push(type);
+    const local = new Local(this, type, this.paramCount + this.declared.length);
+    this.declared.push(type);
     if (value !== undefined) local.set(value);
     return local;
   }
@@ -81,40 +81,40 @@ export class FunctionBuilder implements Code {
   }
 
   storeV128(address: I, value: V128, offset = 0): void {
-    this.#store(SIMD + 11, 4, address, value, offset);
+    this.store(SIMD + 11, 4, address, value, offset);
   }
 
   /** Stores one 32-bit lane. */
   storeLane32(address: I, value: V128, lane: number, offset = 0): void {
-    this.#store(SIMD + 90, 2, address, value, offset);
+    this.store(SIMD + 90, 2, address, value, offset);
     this.bytes.u8(lane);
   }
 
   /** Stores one 64-bit lane: two f32. */
   storeLane64(address: I, value: V128, lane: number, offset = 0): void {
-    this.#store(SIMD + 91, 3, address, value, offset);
+    this.store(SIMD + 91, 3, address, value, offset);
     this.bytes.u8(lane);
   }
 
   storeF32(address: I, value: F32 | number, offset = 0): void {
-    this.#store(0x38, 2, address, asF32(value), offset);
+    this.store(0x38, 2, address, asF32(value), offset);
   }
 
   storeI32(address: I, value: I, offset = 0): void {
-    this.#store(0x36, 2, address, asI32(value), offset);
+    this.store(0x36, 2, address, asI32(value), offset);
   }
 
   storeI16(address: I, value: I, offset = 0): void {
-    this.#store(0x3b, 1, address, asI32(value), offset);
+    this.store(0x3b, 1, address, asI32(value), offset);
   }
 
   storeI8(address: I, value: I, offset = 0): void {
-    this.#store(0x3a, 0, address, asI32(value), offset);
+    this.store(0x3a, 0, address, asI32(value), offset);
   }
 
   /** i32.atomic.store: sequentially consistent. */
   atomicStore(address: I, value: I, offset = 0): void {
-    this.#store(ATOMIC + 0x17, 2, address, asI32(value), offset);
+    this.store(ATOMIC + 0x17, 2, address, asI32(value), offset);
   }
 
   memoryCopy(target: I, source: I, byteCount: I): void {
@@ -160,7 +160,7 @@ export class FunctionBuilder implements Code {
 
   if(condition: I32, then: () => void, otherwise?: () => void): void {
     condition.write(this);
-    this.#nest(0x04, () => {
+    this.nest(0x04, () => {
       then();
       if (otherwise === undefined) return;
       this.bytes.u8(0x05);
@@ -169,22 +169,22 @@ export class FunctionBuilder implements Code {
   }
 
   block(body: (end: Label) => void): void {
-    this.#nest(0x02, body);
+    this.nest(0x02, body);
   }
 
   loop(body: (start: Label) => void): void {
-    this.#nest(0x03, body);
+    this.nest(0x03, body);
   }
 
   br(label: Label): void {
     this.bytes.u8(0x0c);
-    this.bytes.u32(this.#depth - label.depth);
+    this.bytes.u32(this.depth - label.depth);
   }
 
   brIf(label: Label, condition: I32): void {
     condition.write(this);
     this.bytes.u8(0x0d);
-    this.bytes.u32(this.#depth - label.depth);
+    this.bytes.u32(this.depth - label.depth);
   }
 
   /** Runs the body while the condition holds; the condition is built anew where it is tested (once before, once at the end). */
@@ -213,7 +213,7 @@ export class FunctionBuilder implements Code {
     );
   }
 
-  #store(opcode: number, align: number, address: I, value: Expression, offset: number): void {
+  private store(opcode: number, align: number, address: I, value: Expression, offset: number): void {
     asI32(address).write(this);
     value.write(this);
     writeOpcode(this.bytes, opcode);
@@ -221,12 +221,12 @@ export class FunctionBuilder implements Code {
     this.bytes.u32(offset);
   }
 
-  #nest(opcode: number, body: (label: Label) => void): void {
+  private nest(opcode: number, body: (label: Label) => void): void {
     this.bytes.u8(opcode);
     this.bytes.u8(0x40);
-    this.#depth++;
-    body({ depth: this.#depth });
-    this.#depth--;
+    this.depth++;
+    body({ depth: this.depth });
+    this.depth--;
     this.bytes.u8(0x0b);
   }
 }

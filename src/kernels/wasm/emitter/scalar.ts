@@ -13,8 +13,8 @@ import {
   type F64,
   type I32,
   type I64,
-  MemoryOperation,
   MISC,
+  memoryOperation,
   Operation,
 } from "./expression.ts";
 
@@ -33,7 +33,7 @@ const f64Compare = (opcode: number) => (a: D, b: D) => new Operation("i32", opco
 const load =
   <T extends "i32" | "i64" | "f32" | "f64">(type: T, opcode: number, align: number) =>
   (address: I, offset = 0) =>
-    new MemoryOperation(type, opcode, align, offset, asI32(address));
+    memoryOperation(type, opcode, align, offset, asI32(address));
 
 export const i32 = {
   const: (value: number) => new Constant("i32", value),

@@ -10,8 +10,8 @@ import {
   Expression,
   type F32,
   type I32,
-  LaneOperation,
-  MemoryOperation,
+  laneOperation,
+  memoryOperation,
   Operation,
   SIMD,
   type V128,
@@ -27,30 +27,32 @@ const test = (opcode: number) => (a: V128) => new Operation("i32", SIMD + opcode
 const load =
   (opcode: number, align: number) =>
   (address: I, offset = 0) =>
-    new MemoryOperation("v128", SIMD + opcode, align, offset, asI32(address));
+    memoryOperation("v128", SIMD + opcode, align, offset, asI32(address));
 const loadLane =
   (opcode: number, align: number) =>
   (address: I, vector: V128, lane: number, offset = 0) =>
-    new MemoryOperation("v128", SIMD + opcode, align, offset, asI32(address), vector, undefined, lane);
+    memoryOperation("v128", SIMD + opcode, align, offset, asI32(address), vector, undefined, lane);
 
-/** A vector literal. */
+/** A vector literal, kept as numbers until it is written. */
 class VectorConstant extends Expression<"v128"> {
-  readonly #bytes: Uint8Array;
+  private readonly lanes: readonly number[];
+  private readonly kind: "u8" | "i32" | "f32";
 
-  constructor(bytes: Uint8Array) {
+  constructor(kind: "u8" | "i32" | "f32", lanes: readonly number[]) {
     super("v128");
-    this.#bytes = bytes;
+    this.kind = kind;
+    this.lanes = lanes;
   }
 
   protected emit({ bytes }: Code): void {
     bytes.u8(0xfd);
-    bytes.u32(12);
-    bytes.append(this.#bytes);
+    bytes.u8(12);
+    for (const lane of this.lanes) {
+      if (this.kind === "u8") bytes.u8(lane);
+      else if (this.kind === "f32") bytes.f32(lane);
+      else for (let shift = 0; shift < 32; shift += 8) bytes.u8((lane >>> shift) & 0xff);
+    }
   }
-}
-
-function vectorOf(lanes: Float32Array | Int32Array | Int16Array | Uint8Array): V128 {
-  return new VectorConstant(new Uint8Array(lanes.buffer, lanes.byteOffset, 16));
 }
 
 export const v128 = {
@@ -82,12 +84,12 @@ export const v128 = {
 export const i8x16 = {
   splat: (a: I) => new Operation("v128", SIMD + 15, asI32(a)),
   /** The sixteen bytes of the concatenation of a and b that `lanes` (0..31) names. */
-  shuffle: (a: V128, b: V128, lanes: readonly number[]) => new LaneOperation("v128", SIMD + 13, lanes, a, b),
+  shuffle: (a: V128, b: V128, lanes: readonly number[]) => laneOperation("v128", SIMD + 13, lanes, a, b),
   swizzle: binary(14),
   abs: unary(96),
   narrow_i16x8_s: binary(101),
   add: binary(110),
-  const: (...lanes: number[]) => vectorOf(Uint8Array.from(lanes)),
+  const: (...lanes: number[]) => new VectorConstant("u8", lanes),
 };
 
 export const i16x8 = {
@@ -103,14 +105,14 @@ export const i16x8 = {
   shr_u: shift(141),
   add: binary(142),
   mul: binary(149),
-  extract_lane_s: (a: V128, lane: number) => new LaneOperation("i32", SIMD + 24, [lane], a),
+  extract_lane_s: (a: V128, lane: number) => laneOperation("i32", SIMD + 24, [lane], a),
 };
 
 export const i32x4 = {
   splat: (a: I) => new Operation("v128", SIMD + 17, asI32(a)),
-  const: (a: number, b = a, c = a, d = a) => vectorOf(Int32Array.of(a, b, c, d)),
-  extract_lane: (a: V128, lane: number) => new LaneOperation("i32", SIMD + 27, [lane], a),
-  replace_lane: (a: V128, lane: number, value: I) => new LaneOperation("v128", SIMD + 28, [lane], a, asI32(value)),
+  const: (a: number, b = a, c = a, d = a) => new VectorConstant("i32", [a, b, c, d]),
+  extract_lane: (a: V128, lane: number) => laneOperation("i32", SIMD + 27, [lane], a),
+  replace_lane: (a: V128, lane: number, value: I) => laneOperation("v128", SIMD + 28, [lane], a, asI32(value)),
   eq: binary(55),
   lt_s: binary(57),
   gt_s: binary(59),
@@ -138,9 +140,9 @@ export const i32x4 = {
 
 export const f32x4 = {
   splat: (a: F32 | number) => new Operation("v128", SIMD + 19, asF32(a)),
-  const: (a: number, b = a, c = a, d = a) => vectorOf(Float32Array.of(a, b, c, d)),
-  extract_lane: (a: V128, lane: number) => new LaneOperation("f32", SIMD + 31, [lane], a),
-  replace_lane: (a: V128, lane: number, value: F32 | number) => new LaneOperation("v128", SIMD + 32, [lane], a, asF32(value)),
+  const: (a: number, b = a, c = a, d = a) => new VectorConstant("f32", [a, b, c, d]),
+  extract_lane: (a: V128, lane: number) => laneOperation("f32", SIMD + 31, [lane], a),
+  replace_lane: (a: V128, lane: number, value: F32 | number) => laneOperation("v128", SIMD + 32, [lane], a, asF32(value)),
   eq: binary(65),
   ne: binary(66),
   lt: binary(67),
