@@ -18,10 +18,13 @@ export interface Network {
 /** HF_HUB_DOWNLOAD_TIMEOUT (seconds of silence) as in Python, but 30 instead of 10. */
 export function defaultNetwork(): Network {
   const seconds = Number(environment("HF_HUB_DOWNLOAD_TIMEOUT"));
-  return { attempts: 5, backOffMs: 500, silenceMs: seconds > 0 ? seconds * 1000 : 30_000 };
+  return { attempts: 5, backOffMs: 300, silenceMs: seconds > 0 ? seconds * 1000 : 30_000 };
 }
 
 const longestPauseMs = 30_000;
+/** Nobody listens, or the name is unknown: that seldom heals within seconds, so such tries are few. */
+const hopeless = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]);
+const hopelessAttempts = 3;
 
 export interface Ask {
   readonly method?: "GET" | "HEAD";
@@ -111,7 +114,8 @@ export async function ask(url: string, { signal, ...init }: Ask, network: Networ
     watchdog.end();
     signal?.throwIfAborted();
     if (response !== undefined) await discard(response);
-    else if (attempt >= network.attempts) throw new NoAnswer(`no answer from ${hostOf(url)} (${causeOf(reason)})`, { cause: reason });
+    else if (attempt >= Math.min(network.attempts, hopeless.has(causeOf(reason)) ? hopelessAttempts : network.attempts))
+      throw new NoAnswer(`no answer from ${hostOf(url)} (${causeOf(reason)})`, { cause: reason });
     await pause(pauseBefore(attempt, response, network), signal);
   }
 }

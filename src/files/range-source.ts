@@ -6,7 +6,8 @@
 import { DownloadError } from "../errors.ts";
 import type { ByteSource } from "../safetensors/types.ts";
 import type { Network } from "./http.ts";
-import { MemorySink, transferRange } from "./transfer.ts";
+import { MemorySink } from "./memory-sink.ts";
+import { transferRange } from "./transfer.ts";
 
 const block = 4 * 2 ** 20;
 const keptBlocks = 6;

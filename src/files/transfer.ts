@@ -10,6 +10,8 @@ import { type Ask, ask, causeOf, discard, hostOf, type Network, NoAnswer, pause,
 export interface Sink {
   write(chunk: Uint8Array): Promise<void> | void;
   restart(): Promise<void> | void;
+  /** So many bytes will come, if all goes well. */
+  expect?(size: number): void;
 }
 
 export interface TransferOptions {
@@ -67,29 +69,31 @@ async function run(
   for (let breaks = 0; ; breaks++) {
     const before = state.at;
     const request: Ask = { headers: { "Accept-Encoding": "identity", ...headers, ...rangeHeaders(state) }, signal };
+    const { response, watchdog } = await ask(url, request, network).catch((error: unknown) => {
+      throw error instanceof NoAnswer ? gaveUp(what, url, error) : error; // it has been tried often enough there
+    });
     let cause: unknown;
     try {
-      const { response, watchdog } = await ask(url, request, network);
-      try {
-        await take(response, watchdog, state, sink, options, what, url);
-        if (state.total === undefined || state.at === state.total) return response;
-        cause = new NoAnswer(`the connection ended at byte ${state.at} of ${state.total}`);
-      } finally {
-        watchdog.end();
-      }
+      await take(response, watchdog, state, sink, options, what, url);
+      if (state.total === undefined || state.at === state.total) return response;
+      cause = new NoAnswer(`the connection ended at byte ${state.at} of ${state.total}`);
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof NoAnswer)) throw error;
       cause = error;
+    } finally {
+      watchdog.end();
     }
     fruitless = state.at > before ? 0 : fruitless + 1;
-    if (fruitless >= network.attempts || breaks >= mostBreaks) {
-      throw new DownloadError(`${what} could not be fetched from ${hostOf(url)}: ${causeOf(cause)}. Check the connection and try again.`, {
-        cause,
-      });
-    }
+    if (fruitless >= network.attempts || breaks >= mostBreaks) throw gaveUp(what, url, cause);
     await pause(network.backOffMs * 2 ** fruitless, signal);
   }
+}
+
+function gaveUp(what: string, url: string, cause: unknown): DownloadError {
+  return new DownloadError(`${what} could not be fetched from ${hostOf(url)}: ${causeOf(cause)}. Check the connection and try again.`, {
+    cause,
+  });
 }
 
 /** No If-Range: in a browser it would cost a preflight that storages refuse. The answer's ETag says the same, see take(). */
@@ -143,11 +147,13 @@ async function take(
     throw new NoAnswer("the file changed while it was fetched");
   }
   state.etag = etag;
+  if (state.at === state.from && state.total !== undefined) sink.expect?.(state.total - state.from);
   options.onBytes?.(state.at, state.total);
   for await (const chunk of chunks(response, watchdog)) {
+    const next = state.at + chunk.length;
+    if (state.total !== undefined && next > state.total) throw wrongSize(what, url, state.total, next);
     await sink.write(chunk);
-    state.at += chunk.length;
-    if (state.total !== undefined && state.at > state.total) throw wrongSize(what, url, state.total, state.at);
+    state.at = next;
     options.onBytes?.(state.at, state.total);
   }
 }
@@ -174,31 +180,5 @@ async function* chunks(response: Response, watchdog: Watchdog): AsyncGenerator<U
     }
   } finally {
     await reader.cancel().catch(() => undefined);
-  }
-}
-
-/** A sink in memory: one array of the known size, or growing pieces. */
-export class MemorySink implements Sink {
-  #pieces: Uint8Array[] = [];
-
-  write(chunk: Uint8Array): void {
-    this.#pieces.push(chunk);
-  }
-
-  restart(): void {
-    this.#pieces = [];
-  }
-
-  bytes(): Uint8Array {
-    const [only] = this.#pieces;
-    if (only !== undefined && this.#pieces.length === 1) return only;
-    const bytes = new Uint8Array(this.#pieces.reduce((size, piece) => size + piece.length, 0));
-    let at = 0;
-    for (const piece of this.#pieces) {
-      bytes.set(piece, at);
-      at += piece.length;
-    }
-    this.#pieces = [];
-    return bytes;
   }
 }

@@ -8,10 +8,11 @@ import { memorySource } from "../safetensors/read.ts";
 import type { ByteSource } from "../safetensors/types.ts";
 import { genuine, impostor } from "./content.ts";
 import { ask, causeOf, defaultNetwork, discard, hostOf, type Network, NoAnswer, refused } from "./http.ts";
+import { MemorySink } from "./memory-sink.ts";
 import { folderOf, joinName, safeName } from "./names.ts";
 import type { DownloadProgress } from "./progress.ts";
 import { rangeSource } from "./range-source.ts";
-import { MemorySink, transfer } from "./transfer.ts";
+import { transfer } from "./transfer.ts";
 import type { ModelFiles } from "./types.ts";
 
 export interface UrlOptions {

@@ -11,8 +11,9 @@ import { defaultNetwork, type Network } from "./http.ts";
 import { authorization, type Repository, refusal, resolveUrl } from "./hub.ts";
 import { InFlight } from "./inflight.ts";
 import { blobSource } from "./memory.ts";
+import { MemorySink } from "./memory-sink.ts";
 import { folderOf, joinName, safeName } from "./names.ts";
-import { MemorySink, transfer } from "./transfer.ts";
+import { transfer } from "./transfer.ts";
 import type { HubRequest, ModelFiles } from "./types.ts";
 
 export interface WebHubOptions extends HubRequest {
