@@ -11,6 +11,7 @@ import { ner } from "./ner.ts";
 import { pull } from "./pull.ts";
 import { quantize } from "./quantize.ts";
 import { rerank } from "./rerank.ts";
+import { search } from "./search.ts";
 import { similarity } from "./similarity.ts";
 import { tokenize } from "./tokenize.ts";
 import { zeroShot } from "./zero-shot.ts";
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   zeroShot,
   rerank,
   similarity,
+  search,
   tokenize,
   inspect,
   quantize,
