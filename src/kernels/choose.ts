@@ -11,6 +11,7 @@
 import { ConfigError } from "../errors.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { type Device, isBackendDevice } from "../tensor/device.ts";
+import { LoopsBackend } from "./loops/backend.ts";
 import { ReferenceBackend } from "./reference/backend.ts";
 import { WasmBackend } from "./wasm/backend.ts";
 import { currentLevel } from "./wasm/features.ts";
@@ -34,12 +35,13 @@ export interface ChosenBackend {
  */
 export async function createBackend(options: BackendChoice = {}): Promise<ChosenBackend> {
   const { device = "auto" } = options;
-  if (typeof device === "object") return { backend: await fromDevice(device), reason: `device "${device.name}" was asked for` };
+  if (typeof device === "object" && device !== null)
+    return { backend: await fromDevice(device), reason: `device "${device.name}" was asked for` };
   switch (device) {
     case "reference":
       return { backend: new ReferenceBackend(), reason: `device "reference" was asked for` };
     case "loops":
-      return { backend: createLoops(), reason: `device "loops" was asked for` };
+      return { backend: new LoopsBackend(), reason: `device "loops" was asked for` };
     case "wasm":
       return { backend: await createWasm(options), reason: `device "wasm" was asked for` };
     case "auto":
@@ -64,7 +66,7 @@ async function chooseAutomatically(options: BackendChoice): Promise<ChosenBacken
       failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  return { backend: createLoops(), reason: ["loops is the fallback", ...failures].join("; ") };
+  return { backend: new LoopsBackend(), reason: ["loops is the fallback", ...failures].join("; ") };
 }
 
 async function fromDevice(device: Device): Promise<Backend> {
@@ -77,8 +79,4 @@ async function fromDevice(device: Device): Promise<Backend> {
 /** @throws UnsupportedError where WebAssembly or its SIMD is missing or forbidden */
 async function createWasm(_options: BackendChoice): Promise<Backend> {
   return new WasmBackend(currentLevel());
-}
-
-function createLoops(): Backend {
-  return new ReferenceBackend();
 }

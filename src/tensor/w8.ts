@@ -74,7 +74,7 @@ export function activationLimitFor(largestSum: number): number {
  * A row whose largest magnitude is so small that A / max overflows f32 counts as zeros; NaN or infinity anywhere makes the scale NaN or
  * infinite and with it the whole output row, as an f32 layer would.
  */
-export function quantizeActivationRow(out: Int16Array, x: Float32Array, at: number, K: number, limit: number): number {
+export function quantizeActivationRow(out: Int16Array | Float32Array, x: Float32Array, at: number, K: number, limit: number): number {
   let absmax = 0;
   for (let k = 0; k < K; k++) absmax = Math.max(absmax, Math.abs(x[at + k]!));
   const inverse = Math.fround(limit / absmax);
