@@ -35,13 +35,14 @@ export function defineAttentionPacking(module: ModuleBuilder): void {
             f,
             D,
             4,
-            (at) => {
-              const four = f.v128(v128.load(i32.add(k, at)));
+            [k],
+            (k) => {
+              const four = f.v128(v128.load(k!));
               for (let lane = 0; lane < 4; lane++) f.storeLane32(target, four, lane, lane * rowBytes);
               target.set(i32.add(target, 4 * rowBytes));
             },
-            (at) => {
-              f.storeF32(target, f32.load(i32.add(k, at)));
+            (k) => {
+              f.storeF32(target, f32.load(k!));
               target.set(i32.add(target, rowBytes));
             },
           );
@@ -95,10 +96,11 @@ export function defineAttentionPacking(module: ModuleBuilder): void {
           f,
           cols,
           8,
-          (at) => {
-            for (const offset of [0, 16]) f.storeV128(i32.add(out, at), f32x4.div(v128.load(i32.add(x, at), offset), sum), offset);
+          [out, x],
+          (out, x) => {
+            for (const offset of [0, 16]) f.storeV128(out!, f32x4.div(v128.load(x!, offset), sum), offset);
           },
-          (at) => f.storeLane32(i32.add(out, at), f32x4.div(v128.load32_splat(i32.add(x, at)), sum), 0),
+          (out, x) => f.storeLane32(out!, f32x4.div(v128.load32_splat(x!), sum), 0),
         );
         out.set(i32.add(out, i32.shl(outStride, 2)));
         x.set(i32.add(x, i32.shl(xStride, 2)));

@@ -1,5 +1,6 @@
 /**
- * Loops over the columns of a row that several kernels share: vectors first, then the columns left, one at a time.
+ * Loops over the columns of rows that several kernels share: vectors first, then the columns left, one at a time.
+ * The body gets each row's address in a local of its own: V8 pairs two accesses into 256 bits only where both start from one and the same value.
  * Where a row is reduced (sum, maximum), four accumulators take sixteen columns a turn, and a scalar takes the rest: the order depends on the length alone.
  */
 import type { Local } from "./emitter/call.ts";
@@ -8,22 +9,24 @@ import type { FunctionBuilder } from "./emitter/function.ts";
 import { f32, i32 } from "./emitter/scalar.ts";
 import { f32x4, i8x16, v128 } from "./emitter/simd.ts";
 
-type Offset = Local<"i32">;
+type Address = Local<"i32">;
 
-/** Runs `vectors` at the byte offset of each full run of `width` columns, then `one` at that of each column left. */
+/** Runs `vectors` at the addresses of each full run of `width` columns of the rows, then `one` at those of each column left. */
 export function eachColumn(
   f: FunctionBuilder,
   cols: Local<"i32">,
   width: 4 | 8 | 16,
-  vectors: (at: Offset) => void,
-  one: (at: Offset) => void,
+  rows: readonly Address[],
+  vectors: (...at: Address[]) => void,
+  one: (...at: Address[]) => void,
 ): void {
   const at = f.i32(0);
+  const addresses = () => rows.map((row) => f.i32(i32.add(row, at)));
   const runs = f.i32(i32.shl(i32.and(cols, -width), 2));
   f.while(
     () => i32.lt_u(at, runs),
     () => {
-      vectors(at);
+      vectors(...addresses());
       at.set(i32.add(at, 4 * width));
     },
   );
@@ -31,18 +34,19 @@ export function eachColumn(
   f.while(
     () => i32.lt_u(at, end),
     () => {
-      one(at);
+      one(...addresses());
       at.set(i32.add(at, 4));
     },
   );
 }
 
-/** Σ over the columns of term(x): `vector` and `scalar` give the term at a byte offset. */
+/** Σ over the columns of a row of a term: `vector` and `scalar` give it at an address. */
 export function emitSum(
   f: FunctionBuilder,
+  row: Address,
   cols: Local<"i32">,
-  vector: (at: Offset, offset: number) => V128,
-  scalar: (at: Offset) => F32,
+  vector: (at: Address, offset: number) => V128,
+  scalar: (at: Address) => F32,
 ): Local<"f32"> {
   const sums = [0, 1, 2, 3].map(() => f.v128(f32x4.const(0)));
   const rest = f.f32(0);
@@ -50,10 +54,11 @@ export function emitSum(
     f,
     cols,
     16,
+    [row],
     (at) => {
-      for (const [i, sum] of sums.entries()) sum.set(f32x4.add(sum, vector(at, 16 * i)));
+      for (const [i, sum] of sums.entries()) sum.set(f32x4.add(sum, vector(at!, 16 * i)));
     },
-    (at) => rest.set(f32.add(rest, scalar(at))),
+    (at) => rest.set(f32.add(rest, scalar(at!))),
   );
   return f.f32(f32.add(emitFoldSum(f, sums), rest));
 }
@@ -73,10 +78,11 @@ export function emitMaximum(f: FunctionBuilder, row: Local<"i32">, cols: Local<"
     f,
     cols,
     16,
+    [row],
     (at) => {
-      for (const [i, max] of maxima.entries()) max.set(f32x4.pmax(max, v128.load(i32.add(row, at), 16 * i)));
+      for (const [i, max] of maxima.entries()) max.set(f32x4.pmax(max, v128.load(at!, 16 * i)));
     },
-    (at) => rest.set(f32.max(rest, f32.load(i32.add(row, at)))),
+    (at) => rest.set(f32.max(rest, f32.load(at!))),
   );
   const total = f.v128(f32x4.pmax(f32x4.pmax(maxima[0]!, maxima[1]!), f32x4.pmax(maxima[2]!, maxima[3]!)));
   const halves = f.v128(f32x4.pmax(total, swapHalves(total)));

@@ -38,32 +38,23 @@ export function defineElementwise(module: ModuleBuilder, name: string, inputs: n
     const pointers = [local("out"), ...all("x", inputs)] as Local<"i32">[];
     const strides = [local("outStride"), ...all("stride", inputs)] as Local<"i32">[];
     const factors = all<"f32">("factor", factorCount);
-    const [out, ...x] = pointers as [Local<"i32">, ...Local<"i32">[]];
     const cols = local("cols") as Local<"i32">;
     f.repeat(local("rows") as Local<"i32">, 1, () => {
       eachColumn(
         f,
         cols,
         8,
-        (at) => {
-          const results = [0, 16].map((offset) =>
-            f.v128(
-              compute(
-                f,
-                x.map((pointer) => f.v128(v128.load(i32.add(pointer, at), offset))),
-                factors,
-              ),
-            ),
-          );
-          for (const [i, result] of results.entries()) f.storeV128(i32.add(out, at), result, 16 * i);
+        pointers,
+        (out, ...x) => {
+          const results = [0, 16].map((offset) => {
+            const values = x.map((at) => f.v128(v128.load(at, offset)));
+            return f.v128(compute(f, values, factors));
+          });
+          for (const [i, result] of results.entries()) f.storeV128(out!, result, 16 * i);
         },
-        (at) => {
-          const result = compute(
-            f,
-            x.map((pointer) => f.v128(v128.load32_splat(i32.add(pointer, at)))),
-            factors,
-          );
-          f.storeLane32(i32.add(out, at), result, 0);
+        (out, ...x) => {
+          const values = x.map((at) => f.v128(v128.load32_splat(at)));
+          f.storeLane32(out!, compute(f, values, factors), 0);
         },
       );
       for (const [i, pointer] of pointers.entries()) pointer.set(i32.add(pointer, i32.shl(strides[i]!, 2)));

@@ -30,40 +30,43 @@ function emitLayerNormRow(f: FunctionBuilder, level: FeatureLevel, { out, x, gam
   const count = f.f32(f32.convert_i32_s(cols));
   const sum = emitSum(
     f,
+    x,
     cols,
-    (at, offset) => v128.load(i32.add(x, at), offset),
-    (at) => f32.load(i32.add(x, at)),
+    (at, offset) => v128.load(at, offset),
+    (at) => f32.load(at),
   );
   const mean = f.f32(f32.div(sum, count));
   const meanVector = f.v128(f32x4.splat(mean));
   const squares = emitSum(
     f,
+    x,
     cols,
     (at, offset) => {
-      const centred = f.v128(f32x4.sub(v128.load(i32.add(x, at), offset), meanVector));
+      const centred = f.v128(f32x4.sub(v128.load(at, offset), meanVector));
       return f32x4.mul(centred, centred);
     },
     (at) => {
-      const centred = f.f32(f32.sub(f32.load(i32.add(x, at)), mean));
+      const centred = f.f32(f32.sub(f32.load(at), mean));
       return f32.mul(centred, centred);
     },
   );
   // In f64 one rounding instead of four: an error here would scale the whole row.
   const variance = f64.add(f64.div(f64.promote_f32(squares), f64.promote_f32(count)), f64.promote_f32(eps));
   const inverse = f.v128(f32x4.splat(f32.demote_f64(f64.div(1, f64.sqrt(variance)))));
-  const value = (at: Local<"i32">, load: typeof v128.load, offset: number) => {
-    const centred = f32x4.sub(load(i32.add(x, at), offset), meanVector);
-    return f.v128(multiplyAdd(level, f32x4.mul(centred, inverse), load(i32.add(gamma, at), offset), load(i32.add(beta, at), offset)));
+  const value = (load: typeof v128.load, offset: number, [x, gamma, beta]: Local<"i32">[]) => {
+    const centred = f32x4.sub(load(x!, offset), meanVector);
+    return f.v128(multiplyAdd(level, f32x4.mul(centred, inverse), load(gamma!, offset), load(beta!, offset)));
   };
   eachColumn(
     f,
     cols,
     8,
-    (at) => {
-      const pair = [0, 16].map((offset) => value(at, v128.load, offset));
-      for (const [i, y] of pair.entries()) f.storeV128(i32.add(out, at), y, 16 * i);
+    [out, x, gamma, beta],
+    (out, ...inputs) => {
+      const pair = [0, 16].map((offset) => value(v128.load, offset, inputs));
+      for (const [i, y] of pair.entries()) f.storeV128(out!, y, 16 * i);
     },
-    (at) => f.storeLane32(i32.add(out, at), value(at, v128.load32_splat, 0), 0),
+    (out, ...inputs) => f.storeLane32(out!, value(v128.load32_splat, 0, inputs), 0),
   );
 }
 
@@ -100,17 +103,16 @@ export function defineNorms(module: ModuleBuilder, level: FeatureLevel): void {
     },
     (f, { out, a, b, gamma, beta, rows, cols, outStride, aStride, bStride, eps }) => {
       f.repeat(rows, 1, () => {
-        const sum = (at: Local<"i32">, load: typeof v128.load, offset: number) =>
-          f.v128(f32x4.add(load(i32.add(a, at), offset), load(i32.add(b, at), offset)));
         eachColumn(
           f,
           cols,
           8,
-          (at) => {
-            const pair = [0, 16].map((offset) => sum(at, v128.load, offset));
-            for (const [i, y] of pair.entries()) f.storeV128(i32.add(out, at), y, 16 * i);
+          [out, a, b],
+          (out, a, b) => {
+            const pair = [0, 16].map((offset) => f.v128(f32x4.add(v128.load(a!, offset), v128.load(b!, offset))));
+            for (const [i, sum] of pair.entries()) f.storeV128(out!, sum, 16 * i);
           },
-          (at) => f.storeLane32(i32.add(out, at), sum(at, v128.load32_splat, 0), 0),
+          (out, a, b) => f.storeF32(out!, f32.add(f32.load(a!), f32.load(b!))),
         );
         emitLayerNormRow(f, level, { out, x: out, gamma, beta, cols, eps });
         advance(out, outStride);
@@ -127,26 +129,27 @@ export function defineNorms(module: ModuleBuilder, level: FeatureLevel): void {
       f.repeat(rows, 1, () => {
         const squares = emitSum(
           f,
+          x,
           cols,
           (at, offset) => {
-            const value = f.v128(v128.load(i32.add(x, at), offset));
+            const value = f.v128(v128.load(at, offset));
             return f32x4.mul(value, value);
           },
           (at) => {
-            const value = f.f32(f32.load(i32.add(x, at)));
+            const value = f.f32(f32.load(at));
             return f32.mul(value, value);
           },
         );
         const length = f.v128(f32x4.splat(f32.max(f32.sqrt(squares), 1e-12)));
-        const quotient = (at: Local<"i32">, load: typeof v128.load, offset: number) => f32x4.div(load(i32.add(x, at), offset), length);
         eachColumn(
           f,
           cols,
           8,
-          (at) => {
-            for (const offset of [0, 16]) f.storeV128(i32.add(out, at), quotient(at, v128.load, offset), offset);
+          [out, x],
+          (out, x) => {
+            for (const offset of [0, 16]) f.storeV128(out!, f32x4.div(v128.load(x!, offset), length), offset);
           },
-          (at) => f.storeLane32(i32.add(out, at), quotient(at, v128.load32_splat, 0), 0),
+          (out, x) => f.storeLane32(out!, f32x4.div(v128.load32_splat(x!), length), 0),
         );
         advance(out, outStride);
         advance(x, xStride);

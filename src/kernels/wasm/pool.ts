@@ -18,8 +18,7 @@ import { type FeatureLevel, multiplyAdd } from "./level.ts";
 export function definePool(module: ModuleBuilder, level: FeatureLevel): void {
   module.function("poolMax", { out: "i32", x: "i32", S: "i32", cols: "i32", xStride: "i32" }, (f, { out, x, S, cols, xStride }) => {
     const stride = f.i32(i32.shl(xStride, 2));
-    const maximum = (at: Local<"i32">, load: typeof v128.load) => {
-      const row = f.i32(i32.add(x, at));
+    const maximum = (row: Local<"i32">, load: typeof v128.load) => {
       const max = f.v128(load(row));
       f.repeat(S, 1, () => {
         max.set(f32x4.max(max, load(row)));
@@ -31,8 +30,9 @@ export function definePool(module: ModuleBuilder, level: FeatureLevel): void {
       f,
       cols,
       4,
-      (at) => f.storeV128(i32.add(out, at), maximum(at, v128.load)),
-      (at) => f.storeLane32(i32.add(out, at), maximum(at, v128.load32_splat), 0),
+      [out, x],
+      (out, x) => f.storeV128(out!, maximum(x!, v128.load)),
+      (out, x) => f.storeLane32(out!, maximum(x!, v128.load32_splat), 0),
     );
   });
 
@@ -41,8 +41,7 @@ export function definePool(module: ModuleBuilder, level: FeatureLevel): void {
     { out: "i32", x: "i32", S: "i32", cols: "i32", xStride: "i32", slope: "f32", divisor: "f32" },
     (f, { out, x, S, cols, xStride, slope, divisor }) => {
       const stride = f.i32(i32.shl(xStride, 2));
-      const quotient = (at: Local<"i32">, load: typeof v128.load): V128 => {
-        const row = f.i32(i32.add(x, at));
+      const quotient = (row: Local<"i32">, load: typeof v128.load): V128 => {
         const total = f.v128(f32x4.const(0));
         const part = f.v128(f32x4.const(0));
         f.repeat(S, 1, (s) => {
@@ -60,8 +59,9 @@ export function definePool(module: ModuleBuilder, level: FeatureLevel): void {
         f,
         cols,
         4,
-        (at) => f.storeV128(i32.add(out, at), quotient(at, v128.load)),
-        (at) => f.storeLane32(i32.add(out, at), quotient(at, v128.load32_splat), 0),
+        [out, x],
+        (out, x) => f.storeV128(out!, quotient(x!, v128.load)),
+        (out, x) => f.storeLane32(out!, quotient(x!, v128.load32_splat), 0),
       );
     },
   );

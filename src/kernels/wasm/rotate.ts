@@ -39,28 +39,28 @@ export function defineRotate(module: ModuleBuilder, level: FeatureLevel): void {
       const source = f.i32(x);
       const target = f.i32(out);
       f.repeat(heads, 1, () => {
-        const rotated = (at: Local<"i32">, load: typeof v128.load) => {
-          const first = f.v128(load(i32.add(source, at)));
-          const second = f.v128(load(i32.add(i32.add(source, halfBytes), at)));
-          const c = f.v128(load(i32.add(cosRow, at)));
-          const s = f.v128(load(i32.add(sinRow, at)));
-          const out1 = multiplySubtract(level, second, s, f32x4.mul(first, c));
-          const out2 = multiplyAdd(level, first, s, f32x4.mul(second, c));
+        const rotated = (load: typeof v128.load, inputs: readonly Local<"i32">[]) => {
+          const [first, second, c, s] = inputs.map((at) => f.v128(load(at)));
+          const out1 = multiplySubtract(level, second!, s!, f32x4.mul(first!, c!));
+          const out2 = multiplyAdd(level, first!, s!, f32x4.mul(second!, c!));
           return [f.v128(out1), f.v128(out2)] as const;
         };
+        const source2 = f.i32(i32.add(source, halfBytes));
+        const target2 = f.i32(i32.add(target, halfBytes));
         eachColumn(
           f,
           half,
           4,
-          (at) => {
-            const [out1, out2] = rotated(at, v128.load);
-            f.storeV128(i32.add(target, at), out1);
-            f.storeV128(i32.add(i32.add(target, halfBytes), at), out2);
+          [target, target2, source, source2, cosRow, sinRow],
+          (to1, to2, ...inputs) => {
+            const [out1, out2] = rotated(v128.load, inputs);
+            f.storeV128(to1!, out1);
+            f.storeV128(to2!, out2);
           },
-          (at) => {
-            const [out1, out2] = rotated(at, v128.load32_splat);
-            f.storeLane32(i32.add(target, at), out1, 0);
-            f.storeLane32(i32.add(i32.add(target, halfBytes), at), out2, 0);
+          (to1, to2, ...inputs) => {
+            const [out1, out2] = rotated(v128.load32_splat, inputs);
+            f.storeLane32(to1!, out1, 0);
+            f.storeLane32(to2!, out2, 0);
           },
         );
         source.set(i32.add(source, i32.shl(half, 3)));

@@ -6,8 +6,8 @@
  * The order of the sum depends on the row's own window, never on the rows beside it.
  */
 import { eachColumn, emitFoldSum, emitMaximum } from "./columns.ts";
-import type { Callable, Local } from "./emitter/call.ts";
-import { call } from "./emitter/call.ts";
+import { type Callable, call } from "./emitter/call.ts";
+import type { V128 } from "./emitter/expression.ts";
 import type { ModuleBuilder } from "./emitter/module.ts";
 import { f32, i32, select } from "./emitter/scalar.ts";
 import { f32x4, v128 } from "./emitter/simd.ts";
@@ -23,22 +23,22 @@ function defineExponentials(module: ModuleBuilder, level: FeatureLevel): Callabl
       const max = emitMaximum(f, x, cols);
       const factor = f.v128(f32x4.splat(scale));
       const minusMax = f.v128(f32x4.splat(f32.neg(f32.mul(max, scale))));
-      const power = (load: typeof v128.load, at: Local<"i32">, offset: number) =>
-        f.v128(emitExp(f, level, multiplyAdd(level, load(i32.add(x, at), offset), factor, minusMax)));
+      const power = (score: V128) => f.v128(emitExp(f, level, multiplyAdd(level, score, factor, minusMax)));
       const sums = [0, 1, 2, 3].map(() => f.v128(f32x4.const(0)));
       const rest = f.v128(f32x4.const(0));
       eachColumn(
         f,
         cols,
         16,
-        (at) => {
-          const powers = [0, 16, 32, 48].map((offset) => power(v128.load, at, offset));
-          for (const [i, e] of powers.entries()) f.storeV128(i32.add(out, at), e, 16 * i);
+        [out, x],
+        (out, x) => {
+          const powers = [0, 16, 32, 48].map((offset) => power(v128.load(x!, offset)));
+          for (const [i, e] of powers.entries()) f.storeV128(out!, e, 16 * i);
           for (const [i, e] of powers.entries()) sums[i]!.set(f32x4.add(sums[i]!, e));
         },
-        (at) => {
-          const e = power(v128.load32_splat, at, 0);
-          f.storeLane32(i32.add(out, at), e, 0);
+        (out, x) => {
+          const e = power(v128.load32_splat(x!));
+          f.storeLane32(out!, e, 0);
           rest.set(f32x4.add(rest, e));
         },
       );
@@ -84,11 +84,11 @@ export function defineSoftmax(module: ModuleBuilder, level: FeatureLevel): void 
               f,
               count,
               8,
+              [target],
               (at) => {
-                for (const offset of [0, 16])
-                  f.storeV128(i32.add(target, at), f32x4.div(v128.load(i32.add(target, at), offset), total), offset);
+                for (const offset of [0, 16]) f.storeV128(at!, f32x4.div(v128.load(at!, offset), total), offset);
               },
-              (at) => f.storeF32(i32.add(target, at), f32.div(f32.load(i32.add(target, at)), sum)),
+              (at) => f.storeF32(at!, f32.div(f32.load(at!), sum)),
             );
           } else {
             f.storeF32(i32.add(sums, i32.shl(r, 2)), sum);
