@@ -20,6 +20,7 @@ import { BufferPool, type GpuBuffer } from "./buffer-pool.ts";
 import { BufferUsage } from "./device.ts";
 import { type Kernel, spread } from "./kernel.ts";
 import { type GpuLinear, uploadLinear } from "./linear.ts";
+import type { Pipelines } from "./pipelines.ts";
 import { type Counters, Recorder, type Source, UPLOADS } from "./recording.ts";
 import { activateKernel, ELEMENT_THREADS, ELEMENTWISE, poolKernel } from "./shaders/elements.ts";
 import { type MatmulShape, matmulKernel, matmulName, TILE_N, tileM } from "./shaders/matmul.ts";
@@ -40,23 +41,28 @@ export class WebGpuBackend extends Backend {
   readonly #recorder: Recorder;
   readonly #floats: "f32" | "f16";
   readonly #frames: GpuBuffer[][] = [];
+  readonly #release: () => void;
+  readonly #onError = (event: GPUUncapturedErrorEvent): void => {
+    event.preventDefault();
+    this.#fault ??= `the GPU reported: ${event.error.message}`;
+  };
   #isDisposed = false;
   #fault: string | undefined;
 
-  constructor(device: GPUDevice, floats: "f32" | "f16" = "f32") {
+  /** @param release called once, on dispose: the device may be shared with other models */
+  constructor(pipelines: Pipelines, floats: "f32" | "f16", release: () => void) {
     super();
+    const { device } = pipelines;
     this.#device = device;
+    this.#release = release;
     this.#floats = floats;
     this.level = floats === "f16" ? "webgpu-f16-weights" : "webgpu-f32";
     this.#pool = new BufferPool(device);
-    this.#recorder = new Recorder(device, this.#pool);
+    this.#recorder = new Recorder(pipelines, this.#pool);
     device.lost.then(({ reason, message }) => {
       if (!this.#isDisposed) this.#fault = `the GPU device was lost (${reason}: ${message})`;
     });
-    device.addEventListener("uncapturederror", (event) => {
-      event.preventDefault();
-      this.#fault ??= `the GPU reported: ${event.error.message}`;
-    });
+    device.addEventListener("uncapturederror", this.#onError);
   }
 
   /** What has been made so far; tests assert that a repeated shape makes nothing. */
@@ -123,8 +129,9 @@ export class WebGpuBackend extends Backend {
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
+    this.#device.removeEventListener("uncapturederror", this.#onError);
     this.#pool.dispose();
-    this.#device.destroy();
+    this.#release();
   }
 
   protected override get blockRows(): number {

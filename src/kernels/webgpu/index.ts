@@ -9,19 +9,25 @@
 
 import type { BackendDevice } from "../../tensor/device.ts";
 import { WebGpuBackend } from "./backend.ts";
-import { requestDevice, type WebGpuOptions } from "./device.ts";
+import type { WebGpuOptions } from "./device.ts";
+import { DeviceLender } from "./device-lender.ts";
 
 export { WebGpuBackend } from "./backend.ts";
 export type { WebGpuOptions } from "./device.ts";
 export type { Counters } from "./recording.ts";
 
 /**
- * A device that runs models by WebGPU. Each model gets a GPU device of its own, so a lost one does not touch the others.
- * Loading throws an UnsupportedError where there is no WebGPU, no adapter, or a weight passes the adapter's limits.
+ * A device that runs models by WebGPU. Its models share one GPU device and its compiled kernels; when the last of them is disposed, or the
+ * GPU device is lost, the next load asks for a new one. Loading throws an UnsupportedError where there is no WebGPU, no adapter,
+ * or a weight passes the adapter's limits; a lost device is an UnsupportedError of the calls that find it.
  */
 export function webgpu(options: WebGpuOptions = {}): BackendDevice {
+  const lender = new DeviceLender(options);
   return {
     name: "webgpu",
-    createBackend: async () => new WebGpuBackend(await requestDevice(options), options.weights),
+    createBackend: async () => {
+      const { pipelines, giveBack } = await lender.borrow();
+      return new WebGpuBackend(pipelines, options.weights ?? "f32", giveBack);
+    },
   };
 }

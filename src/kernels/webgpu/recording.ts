@@ -5,14 +5,15 @@
  * kernels need from the CPU is uploaded in two writes (parameters, and one arena of index arrays and embedding rows), one command buffer is
  * encoded and submitted, and the results come back through one staging buffer and one map.
  *
- * Pipelines are cached by the kernel's name, bind groups by the buffers in them, so a pass that repeats a shape creates nothing.
+ * Pipelines are cached by the kernel's name (pipelines.ts), bind groups by the buffers in them, so a pass that repeats a shape creates nothing.
  */
 
 import { ShapeError } from "../../errors.ts";
 import type { Mat } from "../../tensor/mat.ts";
 import type { BufferPool, GpuBuffer } from "./buffer-pool.ts";
-import { BufferUsage, MapMode, ShaderStage } from "./device.ts";
+import { BufferUsage, MapMode } from "./device.ts";
 import type { Kernel } from "./kernel.ts";
+import type { Pipeline, Pipelines } from "./pipelines.ts";
 import { UploadArena } from "./upload-arena.ts";
 
 /** Parameters of a dispatch lie at multiples of this in the uniform buffer (WebGPU's default minUniformBufferOffsetAlignment). */
@@ -23,11 +24,6 @@ const MAX_BIND_GROUPS = 4096;
 /** What a dispatch reads beside Mats: the pass's uploads. */
 export const UPLOADS = Symbol("uploads");
 export type Source = GpuBuffer | typeof UPLOADS;
-
-interface Pipeline {
-  readonly kernel: Kernel;
-  readonly pipeline: GPUComputePipeline;
-}
 
 interface Dispatch {
   readonly pipeline: Pipeline;
@@ -49,6 +45,7 @@ export interface Counters {
   passes: number;
   /** Dispatches of the latest pass. */
   dispatches: number;
+  /** Kernels compiled on this device, by any model. */
   pipelines: number;
   bindGroups: number;
   /** GPU buffers ever created, weights and scratch. */
@@ -59,9 +56,8 @@ export class Recorder {
   readonly counters: Counters = { passes: 0, dispatches: 0, pipelines: 0, bindGroups: 0, buffers: 0 };
   readonly uploads = new UploadArena();
   readonly #device: GPUDevice;
+  readonly #pipelines: Pipelines;
   readonly #pool: BufferPool;
-  readonly #pipelines = new Map<string, Pipeline>();
-  readonly #layouts = new Map<number, GPUBindGroupLayout>(); // by number of buffers read
   readonly #bindGroups = new Map<string, GPUBindGroup>();
   readonly #idleStaging: GpuBuffer[] = [];
   #steps: (Dispatch | Copy)[] = [];
@@ -70,8 +66,9 @@ export class Recorder {
   #uniforms: GpuBuffer | undefined;
   #arena: GpuBuffer | undefined;
 
-  constructor(device: GPUDevice, pool: BufferPool) {
-    this.#device = device;
+  constructor(pipelines: Pipelines, pool: BufferPool) {
+    this.#device = pipelines.device;
+    this.#pipelines = pipelines;
     this.#pool = pool;
   }
 
@@ -90,7 +87,7 @@ export class Recorder {
     params: Readonly<Record<string, number>>,
     workgroups: readonly [number, number, number],
   ): void {
-    const pipeline = this.#pipelines.get(name) ?? this.#compile(make());
+    const pipeline = this.#pipelines.get(name, make);
     this.#writeParams(pipeline.kernel, params);
     this.#steps.push({ pipeline, reads, out, workgroups });
     this.#dispatches++;
@@ -117,6 +114,7 @@ export class Recorder {
     device.queue.submit([encoder.finish()]);
     this.counters.passes++;
     this.counters.dispatches = this.#dispatches;
+    this.counters.pipelines = this.#pipelines.size;
     this.counters.buffers = this.#pool.created;
     await staging.buffer.mapAsync(MapMode.READ, 0, Math.max(4, total));
     const all = new Float32Array(staging.buffer.getMappedRange(0, Math.max(4, total)));
@@ -129,32 +127,6 @@ export class Recorder {
     staging.buffer.unmap();
     this.#idleStaging.push(staging);
     return copies;
-  }
-
-  #compile(kernel: Kernel): Pipeline {
-    const module = this.#device.createShaderModule({ label: kernel.name, code: kernel.code });
-    const layout = this.#device.createPipelineLayout({ bindGroupLayouts: [this.#layout(kernel.reads)] });
-    const pipeline = this.#device.createComputePipeline({ label: kernel.name, layout, compute: { module, entryPoint: "main" } });
-    const made = { kernel, pipeline };
-    this.#pipelines.set(kernel.name, made);
-    this.counters.pipelines++;
-    return made;
-  }
-
-  #layout(reads: number): GPUBindGroupLayout {
-    let layout = this.#layouts.get(reads);
-    if (!layout) {
-      const buffer = (binding: number, layout: GPUBufferBindingLayout) => ({ binding, visibility: ShaderStage.COMPUTE, buffer: layout });
-      layout = this.#device.createBindGroupLayout({
-        entries: [
-          buffer(0, { type: "uniform", hasDynamicOffset: true }),
-          ...Array.from({ length: reads }, (_, i) => buffer(i + 1, { type: "read-only-storage" })),
-          buffer(reads + 1, { type: "storage" }),
-        ],
-      });
-      this.#layouts.set(reads, layout);
-    }
-    return layout;
   }
 
   #writeParams({ name, params }: Kernel, values: Readonly<Record<string, number>>): void {
@@ -217,7 +189,7 @@ export class Recorder {
     if (!group) {
       if (this.#bindGroups.size >= MAX_BIND_GROUPS) this.#bindGroups.clear();
       group = this.#device.createBindGroup({
-        layout: this.#layout(reads.length),
+        layout: this.#pipelines.layout(reads.length),
         entries: [
           { binding: 0, resource: { buffer: this.#uniforms!.buffer, size: PARAMS_BYTES } },
           ...buffers.map(({ buffer }, i) => ({ binding: i + 1, resource: { buffer } })),

@@ -1,0 +1,16 @@
+/** The devices under test in Node, each with its name. */
+
+import gpuJsModule from "gpu.js";
+import { type GpuConstructor, gpuJs } from "../../src/kernels/gpujs/index.ts";
+import { webgpu } from "../../src/kernels/webgpu/index.ts";
+import type { BackendDevice } from "../../src/tensor/device.ts";
+import { dawn } from "./dawn.ts";
+
+/** gpu.js is CommonJS; its class is a property of what a default import gives. */
+export const GPU = (gpuJsModule as unknown as { GPU: GpuConstructor }).GPU;
+
+export const DEVICES: readonly (readonly [name: string, device: BackendDevice])[] = [
+  ["gpu.js cpu", gpuJs(GPU, { mode: "cpu" })],
+  ["gpu.js webasm", gpuJs(GPU, { mode: "webasm" })],
+  ["webgpu f32 (Dawn)", webgpu({ gpu: dawn() })],
+];

@@ -1,0 +1,56 @@
+/**
+ * Every tiny model with a float64 golden on every GPU backend: outputs within three of PyTorch's own f32 errors (plus what a GPU's exp adds),
+ * and the same bits alone and in a ragged batch. Folders of this repository always; all of them where ../shared/data is.
+ */
+
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FAMILIES } from "../../src/models/families.ts";
+import { loadModelFromFiles } from "../../src/models/load.ts";
+import type { Backend } from "../../src/tensor/backend.ts";
+import { folderFiles } from "../models/folder.ts";
+import { batchDifferences, compareSingles, readGolden } from "../models/golden.ts";
+import { fixture, needsShared, sharedData } from "../shared.ts";
+import { DEVICES } from "./devices.ts";
+
+// One backend of each device stays open, so that its compiled kernels serve all models.
+let open: Backend[] = [];
+beforeAll(async () => {
+  open = await Promise.all(DEVICES.map(([, device]) => device.createBackend()));
+});
+afterAll(() => {
+  for (const backend of open) backend.dispose();
+});
+
+function foldersOf(root: string | undefined): string[] {
+  if (root === undefined || !existsSync(root)) return [];
+  return readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(root, entry.name));
+}
+
+function testFolders(folders: readonly string[]): void {
+  for (const [name, device] of DEVICES) {
+    for (const folder of folders) {
+      test(`${folder.split("/").slice(-2).join("/")} on ${name}`, async () => {
+        const golden = readGolden(folder);
+        const model = await loadModelFromFiles(folderFiles(folder), { device });
+        const differences = await compareSingles(model, golden);
+        expect(differences.length).toBeGreaterThan(0);
+        for (const { output, max, allowed } of differences) expect.soft(max, output).toBeLessThanOrEqual(allowed);
+        expect.soft(await batchDifferences(model, golden)).toEqual([]);
+        model.dispose();
+      });
+    }
+  }
+}
+
+describe("golden fixtures", () => {
+  testFolders(["tiny", "bert-variants"].flatMap((set) => foldersOf(fixture(set))));
+});
+
+needsShared("golden/tiny")("all golden models of the supported families", () => {
+  const supported = (folder: string) => FAMILIES.some(({ className }) => readGolden(folder).className.startsWith(className));
+  testFolders(["golden/tiny", "golden/bert-variants"].flatMap((set) => foldersOf(sharedData(set))).filter(supported));
+});
