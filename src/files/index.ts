@@ -1,4 +1,6 @@
-/** The door of this room: from a model source to its files. */
+/**
+ * The door of this room: from a model source (folder, URL, Hub id, Map of files, nothing) to its files.
+ */
 
 export { openModelFiles } from "./open.ts";
 export type { LoadOptions, ModelFiles, ModelSource, Progress } from "./types.ts";

@@ -1,4 +1,7 @@
-/** A download into memory: one array of the announced size, or growing pieces where none was announced. */
+/**
+ * A download into memory: one array of the announced size, or growing pieces where none was announced.
+ * One array, because a model of 90 MB in pieces would need 180 MB for the moment in which they are joined.
+ */
 
 import type { Sink } from "./transfer.ts";
 

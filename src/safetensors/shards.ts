@@ -55,19 +55,21 @@ export function readIndex(bytes: Uint8Array): Map<string, string> {
   return map;
 }
 
-/** Opens every shard that the index names, headers only. */
+/** Opens every shard that the index names, headers only, at the same time: where they are downloaded, that is most of the wait. */
 export async function openShards(
   index: Uint8Array,
   shard: (name: string) => Promise<ByteSource> | ByteSource,
   openOne: (source: ByteSource) => Promise<Safetensors>,
 ): Promise<Safetensors> {
   const weightMap = readIndex(index);
-  const shards = new Map<string, Safetensors>();
+  const names = [...new Set(weightMap.values())].sort();
+  const opened = await Promise.allSettled(names.map(async (name) => [name, await openOne(await shard(name))] as const));
+  const shards = new Map(opened.flatMap((result) => (result.status === "fulfilled" ? [result.value] : [])));
   const closeAll = () => {
     for (const file of shards.values()) file.close();
   };
   try {
-    for (const name of [...new Set(weightMap.values())].sort()) shards.set(name, await openOne(await shard(name)));
+    for (const result of opened) if (result.status === "rejected") throw result.reason;
     return new Sharded(shards, weightMap, closeAll);
   } catch (error) {
     closeAll();
