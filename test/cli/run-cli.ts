@@ -1,0 +1,53 @@
+/** Runs the command line as a user does: a process of its own, with arguments and standard input. */
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+export interface CliResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** stdout as JSON lines. */
+  readonly objects: readonly Record<string, unknown>[];
+}
+
+export interface CliOptions {
+  readonly input?: string | Uint8Array;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Stop reading after this many lines, as `| head` does. */
+  readonly head?: number;
+  /** Signal to send once the first output has come. */
+  readonly interrupt?: NodeJS.Signals;
+}
+
+export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), `${root}src/cli/main.ts`, ...args], {
+    cwd: options.cwd ?? root,
+    env: { ...process.env, HUMMINGBERT_SIMD: "standard", ...options.env },
+  });
+  child.stdin.on("error", () => {}); // the command may end before it has read everything
+  child.stdin.end(options.input ?? "");
+  let stdout = "";
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    stderr += text;
+  });
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    stdout += text;
+    if (options.interrupt) child.kill(options.interrupt);
+    if (options.head !== undefined && stdout.split("\n").length > options.head) child.stdout.destroy();
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, stdout, stderr, objects: parseLines(stdout) }));
+  });
+}
+
+function parseLines(text: string): Record<string, unknown>[] {
+  return text
+    .split("\n")
+    .filter((line) => line.startsWith("{") && line.endsWith("}"))
+    .map((line) => JSON.parse(line));
+}
