@@ -42,7 +42,7 @@ const open = (offline = false, name = id) =>
     offline,
     progress: new DownloadProgress(undefined),
     signal: undefined,
-    network: { attempts: 3, backOffMs: 5, silenceMs: 300 },
+    network: { attempts: 3, backOffMs: 5, silenceMs: 1000 },
   });
 
 describe("the Cache API", () => {
