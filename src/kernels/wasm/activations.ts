@@ -16,10 +16,11 @@ import type { Local } from "./emitter/call.ts";
 import type { V128 } from "./emitter/expression.ts";
 import type { FunctionBuilder } from "./emitter/function.ts";
 import { f32x4, i32x4, v128 } from "./emitter/simd.ts";
-import { emitExp, emitPolynomial } from "./exp.ts";
+import { hoist, prepareExp, preparePolynomial } from "./exp.ts";
 import { type FeatureLevel, multiplyAdd } from "./level.ts";
 
-type Emit = (f: FunctionBuilder, level: FeatureLevel, x: Local<"v128">) => V128;
+/** Sets up constants at the start of a function (exp.ts says why) and gives the expression of f(x). */
+type Prepare = (f: FunctionBuilder, level: FeatureLevel) => (x: Local<"v128">) => V128;
 
 const TANH_SMALL = 0.6;
 const TANH_P = [-0.33333298001983, 0.1333192412277, -0.053783829940823, 0.020795970548505, -0.005895156814285];
@@ -30,48 +31,76 @@ const GELU_G = [
 ];
 const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
 
-/** |x| by clearing the sign: V8 pairs `and`, but not f32x4.abs. */
-const magnitude = (x: V128) => v128.and(x, i32x4.const(0x7fffffff));
-
-const gelu: Emit = (f, level, x) => {
-  const t = f.v128(f32x4.pmin(magnitude(x), f32x4.const(14))); // the tail beyond is 0, and infinity stays out of products
-  const k = f.v128(f32x4.div(f32x4.const(1), multiplyAdd(level, t, f32x4.const(GELU_SLOPE), f32x4.const(1))));
-  const density = f.v128(emitExp(f, level, f32x4.mul(f32x4.mul(t, t), f32x4.const(-0.5))));
-  const h = f32x4.mul(k, emitPolynomial(f, level, k, GELU_G));
-  const tail = f32x4.mul(f32x4.mul(t, density), h); // t Φ(-t)
-  return f32x4.sub(f32x4.pmax(x, f32x4.const(0)), tail);
+const gelu: Prepare = (f, level) => {
+  const [zero, one, slope, end, minusHalf] = hoist(f, [0, 1, GELU_SLOPE, 14, -0.5]);
+  const magnitude = prepareMagnitude(f);
+  const exp = prepareExp(f, level);
+  const g = preparePolynomial(f, level, GELU_G);
+  return (x) => {
+    const t = f.v128(f32x4.pmin(magnitude(x), end!)); // the tail beyond is 0, and infinity stays out of products
+    const k = f.v128(f32x4.div(one!, multiplyAdd(level, t, slope!, one!)));
+    const density = f.v128(exp(f32x4.mul(f32x4.mul(t, t), minusHalf!)));
+    const h = f32x4.mul(k, g(k));
+    const tail = f32x4.mul(f32x4.mul(t, density), h); // t Φ(-t)
+    return f32x4.sub(f32x4.pmax(x, zero!), tail);
+  };
 };
 
-const sigmoid: Emit = (f, level, x) => {
-  const e = f.v128(emitExp(f, level, v128.or(x, f32x4.const(-0))));
-  const top = v128.bitselect(e, f32x4.const(1), f32x4.lt(x, f32x4.const(0)));
-  return f32x4.div(top, f32x4.add(e, f32x4.const(1)));
+const sigmoid: Prepare = (f, level) => {
+  const [zero, one, minusZero] = hoist(f, [0, 1, -0]);
+  const exp = prepareExp(f, level);
+  return (x) => {
+    const e = f.v128(exp(v128.or(x, minusZero!))); // exp(-|x|)
+    const top = v128.bitselect(e, one!, f32x4.lt(x, zero!));
+    return f32x4.div(top, f32x4.add(e, one!));
+  };
 };
 
-const tanh: Emit = (f, level, x) => {
-  const t = f.v128(magnitude(x));
-  const square = f.v128(f32x4.mul(x, x));
-  const small = multiplyAdd(level, f32x4.mul(x, square), emitPolynomial(f, level, square, TANH_P), x);
-  const e = f.v128(emitExp(f, level, f32x4.mul(t, f32x4.const(-2))));
-  const large = f32x4.sub(f32x4.const(1), f32x4.div(f32x4.add(e, e), f32x4.add(e, f32x4.const(1))));
-  const signed = v128.bitselect(x, large, f32x4.const(-0));
-  return v128.bitselect(small, signed, f32x4.lt(t, f32x4.const(TANH_SMALL)));
+const tanh: Prepare = (f, level) => {
+  const [one, minusTwo, minusZero, small] = hoist(f, [1, -2, -0, TANH_SMALL]);
+  const magnitude = prepareMagnitude(f);
+  const exp = prepareExp(f, level);
+  const p = preparePolynomial(f, level, TANH_P);
+  return (x) => {
+    const t = f.v128(magnitude(x));
+    const square = f.v128(f32x4.mul(x, x));
+    const near = multiplyAdd(level, f32x4.mul(x, square), p(square), x);
+    const e = f.v128(exp(f32x4.mul(t, minusTwo!)));
+    const far = f32x4.sub(one!, f32x4.div(f32x4.add(e, e), f32x4.add(e, one!)));
+    return v128.bitselect(near, v128.bitselect(x, far, minusZero!), f32x4.lt(t, small!));
+  };
 };
 
-/** x sigmoid(z). */
-function gate(f: FunctionBuilder, level: FeatureLevel, x: Local<"v128">, z: V128): V128 {
-  return f32x4.mul(x, sigmoid(f, level, f.v128(z)));
+/** |x| by clearing the sign: not every V8 pairs f32x4.abs. */
+function prepareMagnitude(f: FunctionBuilder): (x: V128) => V128 {
+  const mask = f.v128(i32x4.const(0x7fffffff));
+  return (x) => v128.and(x, mask);
 }
 
-export const activations: Readonly<Record<Activation, Emit>> = {
+/** x sigmoid(z(x)). */
+function gated(prepareGate: (f: FunctionBuilder, level: FeatureLevel) => (x: Local<"v128">) => V128): Prepare {
+  return (f, level) => {
+    const gate = prepareGate(f, level);
+    const opening = sigmoid(f, level);
+    return (x) => f32x4.mul(x, opening(f.v128(gate(x))));
+  };
+}
+
+export const activations: Readonly<Record<Activation, Prepare>> = {
   gelu,
   sigmoid,
   tanh,
-  gelu_tanh: (f, level, x) => {
-    const cubic = multiplyAdd(level, f32x4.mul(x, x), f32x4.const(2 * SQRT_2_OVER_PI * 0.044715), f32x4.const(2 * SQRT_2_OVER_PI));
-    return gate(f, level, x, f32x4.mul(x, cubic));
+  gelu_tanh: gated((f, level) => {
+    const [linear, cubic] = hoist(f, [2 * SQRT_2_OVER_PI, 2 * SQRT_2_OVER_PI * 0.044715]);
+    return (x) => f32x4.mul(x, multiplyAdd(level, f32x4.mul(x, x), cubic!, linear!));
+  }),
+  quick_gelu: gated((f) => {
+    const [slope] = hoist(f, [1.702]);
+    return (x) => f32x4.mul(x, slope!);
+  }),
+  silu: gated(() => (x) => x),
+  relu: (f) => {
+    const [zero] = hoist(f, [0]);
+    return (x) => f32x4.pmax(x, zero!);
   },
-  quick_gelu: (f, level, x) => gate(f, level, x, f32x4.mul(x, f32x4.const(1.702))),
-  silu: (f, level, x) => gate(f, level, x, x),
-  relu: (_f, _level, x) => f32x4.pmax(x, f32x4.const(0)),
 };

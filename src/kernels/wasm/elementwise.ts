@@ -16,10 +16,10 @@ import { i32 } from "./emitter/scalar.ts";
 import { f32x4, v128 } from "./emitter/simd.ts";
 import { type FeatureLevel, multiplyAdd } from "./level.ts";
 
-/** F of the header: `x` are the inputs' vectors, `factors` the scalar arguments. */
-type Compute = (f: FunctionBuilder, x: readonly Local<"v128">[], factors: readonly Local<"f32">[]) => V128;
+/** Sets up what F of the header needs at the start of the function (`factors` are the scalar arguments) and gives F, of the inputs' vectors. */
+type Prepare = (f: FunctionBuilder, factors: readonly Local<"f32">[]) => (x: readonly Local<"v128">[]) => V128;
 
-export function defineElementwise(module: ModuleBuilder, name: string, inputs: number, factorCount: number, compute: Compute): void {
+export function defineElementwise(module: ModuleBuilder, name: string, inputs: number, factorCount: number, prepare: Prepare): void {
   const numbered = (prefix: string, count: number, type: ValueType) =>
     Object.fromEntries(Array.from({ length: count }, (_, i) => [prefix + i, type] as const));
   const params: Record<string, ValueType> = {
@@ -37,7 +37,7 @@ export function defineElementwise(module: ModuleBuilder, name: string, inputs: n
       Array.from({ length: count }, (_, i) => local(prefix + i) as Local<T>);
     const pointers = [local("out"), ...all("x", inputs)] as Local<"i32">[];
     const strides = [local("outStride"), ...all("stride", inputs)] as Local<"i32">[];
-    const factors = all<"f32">("factor", factorCount);
+    const compute = prepare(f, all<"f32">("factor", factorCount));
     const cols = local("cols") as Local<"i32">;
     f.repeat(local("rows") as Local<"i32">, 1, () => {
       eachColumn(
@@ -48,13 +48,13 @@ export function defineElementwise(module: ModuleBuilder, name: string, inputs: n
         (out, ...x) => {
           const results = [0, 16].map((offset) => {
             const values = x.map((at) => f.v128(v128.load(at, offset)));
-            return f.v128(compute(f, values, factors));
+            return f.v128(compute(values));
           });
           for (const [i, result] of results.entries()) f.storeV128(out!, result, 16 * i);
         },
         (out, ...x) => {
           const values = x.map((at) => f.v128(v128.load32_splat(at)));
-          f.storeLane32(out!, compute(f, values, factors), 0);
+          f.storeLane32(out!, compute(values), 0);
         },
       );
       for (const [i, pointer] of pointers.entries()) pointer.set(i32.add(pointer, i32.shl(strides[i]!, 2)));
@@ -64,11 +64,41 @@ export function defineElementwise(module: ModuleBuilder, name: string, inputs: n
 
 /** add, multiply, scale, scaleShift, and one kernel an activation under its own name. */
 export function defineElementwiseKernels(module: ModuleBuilder, level: FeatureLevel): void {
-  defineElementwise(module, "add", 2, 0, (_f, [a, b]) => f32x4.add(a!, b!));
-  defineElementwise(module, "multiply", 2, 0, (_f, [a, b]) => f32x4.mul(a!, b!));
-  defineElementwise(module, "scale", 1, 1, (_f, [x], [factor]) => f32x4.mul(x!, f32x4.splat(factor!)));
-  defineElementwise(module, "scaleShift", 3, 0, (_f, [x, gain, shift]) => multiplyAdd(level, x!, gain!, shift!));
-  for (const [name, emit] of Object.entries(activations)) {
-    defineElementwise(module, name, 1, 0, (f, [x]) => emit(f, level, x!));
+  defineElementwise(
+    module,
+    "add",
+    2,
+    0,
+    () =>
+      ([a, b]) =>
+        f32x4.add(a!, b!),
+  );
+  defineElementwise(
+    module,
+    "multiply",
+    2,
+    0,
+    () =>
+      ([a, b]) =>
+        f32x4.mul(a!, b!),
+  );
+  defineElementwise(module, "scale", 1, 1, (f, [factor]) => {
+    const by = f.v128(f32x4.splat(factor!));
+    return ([x]) => f32x4.mul(x!, by);
+  });
+  defineElementwise(
+    module,
+    "scaleShift",
+    3,
+    0,
+    () =>
+      ([x, gain, shift]) =>
+        multiplyAdd(level, x!, gain!, shift!),
+  );
+  for (const [name, prepare] of Object.entries(activations)) {
+    defineElementwise(module, name, 1, 0, (f) => {
+      const activation = prepare(f, level);
+      return ([x]) => activation(x!);
+    });
   }
 }

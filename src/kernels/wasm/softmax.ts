@@ -11,7 +11,7 @@ import type { V128 } from "./emitter/expression.ts";
 import type { ModuleBuilder } from "./emitter/module.ts";
 import { f32, i32, select } from "./emitter/scalar.ts";
 import { f32x4, v128 } from "./emitter/simd.ts";
-import { emitExp } from "./exp.ts";
+import { prepareExp } from "./exp.ts";
 import { type FeatureLevel, multiplyAdd } from "./level.ts";
 
 /** exponentials(out, x, cols, scale): out_j = exp(scale (x_j - max x)), gives their sum; out may be x. */
@@ -23,7 +23,8 @@ function defineExponentials(module: ModuleBuilder, level: FeatureLevel): Callabl
       const max = emitMaximum(f, x, cols);
       const factor = f.v128(f32x4.splat(scale));
       const minusMax = f.v128(f32x4.splat(f32.neg(f32.mul(max, scale))));
-      const power = (score: V128) => f.v128(emitExp(f, level, multiplyAdd(level, score, factor, minusMax)));
+      const exp = prepareExp(f, level);
+      const power = (score: V128) => f.v128(exp(multiplyAdd(level, score, factor, minusMax)));
       const sums = [0, 1, 2, 3].map(() => f.v128(f32x4.const(0)));
       const rest = f.v128(f32x4.const(0));
       eachColumn(
