@@ -1,7 +1,8 @@
 /** Helpers for the golden files of Python's pipelines: offsets there count code points, ours UTF-16 units. */
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { expect } from "vitest";
+import { fixture } from "../shared.ts";
 
 export interface GoldenCase {
   readonly model: string;
@@ -51,4 +52,35 @@ export function camelCase(params: Readonly<Record<string, unknown>>): Record<str
   return Object.fromEntries(
     Object.entries(params).map(([key, value]) => [key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()), value]),
   );
+}
+
+const FILE_NAMES = [
+  "config.json",
+  "model.safetensors",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "vocab.txt",
+  "spm.model",
+];
+
+/** The files of a model as a Map, each from the first of the folders that has it; the test may ask for another model_max_length. */
+export function filesOf(folders: readonly string[], modelMaxLength?: number): Map<string, Uint8Array> {
+  const files = new Map<string, Uint8Array>();
+  for (const name of FILE_NAMES) {
+    const folder = folders.find((each) => existsSync(`${each}/${name}`));
+    if (folder !== undefined) files.set(name, new Uint8Array(readFileSync(`${folder}/${name}`)));
+  }
+  if (modelMaxLength === undefined) return files;
+  const config = JSON.parse(new TextDecoder().decode(files.get("tokenizer_config.json"))) as object;
+  return files.set("tokenizer_config.json", new TextEncoder().encode(JSON.stringify({ ...config, model_max_length: modelMaxLength })));
+}
+
+/** Where a tiny model of the fixtures lies: its weights with the other tiny models or with the task tests, its tokenizer with the task tests. */
+export function fixtureFolders(name: string): string[] {
+  return [fixture(`tiny/${name}`), fixture(`pipelines/${name}`)];
+}
+
+export function fixtureFiles(name: string): Map<string, Uint8Array> {
+  return filesOf(fixtureFolders(name));
 }

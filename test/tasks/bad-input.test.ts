@@ -1,0 +1,184 @@
+/** Bad inputs of every task: a sentence that names the task, what was found, and what would work. And what is cut is reported. */
+
+import { afterAll, describe, expect, test, vi } from "vitest";
+import { ConfigError, DisposedError } from "../../src/errors.ts";
+import { CrossEncoder } from "../../src/tasks/cross-encoder.ts";
+import { pipeline, type Tasks } from "../../src/tasks/pipeline.ts";
+import { fixture } from "../shared.ts";
+import { fixtureFiles } from "./goldens.ts";
+
+const device = "reference" as const;
+const open = <Task extends keyof Tasks>(task: Task, model: string) => pipeline(task, fixtureFiles(model), { device });
+
+describe("loading", () => {
+  test("an unknown task, a task without a default", async () => {
+    await expect(pipeline("translation" as "ner")).rejects.toThrow(
+      /"translation" is not a task; expected one of text-classification, sentiment-analysis/,
+    );
+    await expect(pipeline("fill-mask")).rejects.toThrow(
+      /fill-mask has no default model; pass one, for example pipeline\("fill-mask", "distilbert\/distilbert-base-uncased"\)/,
+    );
+    await expect(pipeline("zero-shot-classification")).rejects.toThrow(ConfigError);
+    await expect(CrossEncoder.load()).rejects.toThrow(/text-ranking has no default model.*cross-encoder\/ms-marco-MiniLM-L6-v2/);
+  });
+
+  test("a model of another architecture", async () => {
+    await expect(open("question-answering", "bert-seqcls-nli")).rejects.toThrow(
+      /question-answering: .* is a BertForSequenceClassification, which serves text-classification, .*; expected an architecture that ends in ForQuestionAnswering, for example distilbert/,
+    );
+    await expect(open("fill-mask", "bert-qa")).rejects.toThrow(/fill-mask: .* BertForQuestionAnswering, which serves question-answering/);
+    await expect(open("ner", "bert-qa")).rejects.toThrow(/token-classification: /);
+    await expect(pipeline("text-classification", fixture("no-such-folder"))).rejects.toThrow(/no folder/);
+  });
+});
+
+describe("text-classification", () => {
+  const loading = open("text-classification", "bert-seqcls-nli");
+  afterAll(async () => (await loading).dispose());
+
+  test("inputs and options", async () => {
+    const classify = await loading;
+    const wrong = (input: unknown, options?: object) => classify(input as string, options);
+    await expect(wrong(7)).rejects.toThrow(/text-classification: expected input 0 to be a string or \{ text, textPair \}, got number/);
+    await expect(wrong(["fine", ["a", "b"]])).rejects.toThrow(/input 1 .* got a list \(for a pair pass \{ text, textPair \}\)/);
+    await expect(wrong("a", { topK: 0 })).rejects.toThrow(/topK must be an integer above 0, or null for all labels, got 0/);
+    await expect(wrong("a", { functionToApply: "relu" })).rejects.toThrow(
+      /functionToApply must be "none", "sigmoid" or "softmax", got "relu"/,
+    );
+    expect(await classify([])).toEqual([]);
+  });
+
+  test("shapes of results", async () => {
+    const classify = await loading;
+    const [best] = await classify("A text.");
+    expect(await classify(["A text.", "A text."])).toEqual([best, best]);
+    expect(await classify({ text: "A text." })).toEqual([best]);
+    expect(await classify("A text.", { topK: 1 })).toEqual([best]);
+    expect(await classify(["A text."], { topK: 1 })).toEqual([[best]]);
+    expect(await classify("A text.", { topK: null })).toHaveLength(3);
+    expect(await classify("A text.", { topK: 100 })).toHaveLength(3);
+  });
+
+  test("a text that is cut is reported: to onTruncate, else once on the console", async () => {
+    const classify = await open("text-classification", "bert-seqcls-nli");
+    const long = "word ".repeat(200);
+    const cut = vi.fn();
+    await classify(["short", long], { onTruncate: cut });
+    expect(cut).toHaveBeenCalledTimes(1);
+    expect(cut.mock.calls[0]![0]).toBe(1);
+    expect(cut.mock.calls[0]![1]).toBeGreaterThan(200);
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    await classify([long, long]);
+    expect(warn.mock.calls).toHaveLength(1);
+    expect(String(warn.mock.calls[0])).toMatch(/text-classification: text 0 has \d+ tokens, the model takes 64/);
+    warn.mockRestore();
+    classify.dispose();
+    await expect(classify("a")).rejects.toThrow(DisposedError);
+  });
+
+  test("abort", async () => {
+    const classify = await loading;
+    await expect(classify("a", { signal: AbortSignal.abort(new Error("stop")) })).rejects.toThrow("stop");
+  });
+});
+
+describe("token-classification", () => {
+  const loading = open("ner", "bert-tokcls-bio");
+  afterAll(async () => (await loading).dispose());
+
+  test("inputs and options", async () => {
+    const recognise = await loading;
+    await expect(recognise(["a", 1 as unknown as string])).rejects.toThrow(
+      /token-classification: expected text 1 to be a string, got number/,
+    );
+    await expect(recognise("a", { aggregationStrategy: "median" as "max" })).rejects.toThrow(
+      /aggregationStrategy must be one of none, simple, first, average, max, got "median"/,
+    );
+    await expect(recognise("a", { stride: 4 })).rejects.toThrow(/stride joins the entities of windows, so it needs an aggregationStrategy/);
+    await expect(recognise("a", { aggregationStrategy: "simple", stride: 64 })).rejects.toThrow(
+      /stride \(64\) must be less than the tokenizer's model_max_length \(64\)/,
+    );
+    expect(await recognise("")).toEqual([]);
+    expect(await recognise([])).toEqual([]);
+  });
+
+  test("offsets are UTF-16 positions of the caller's text", async () => {
+    const recognise = await loading;
+    const text = "😀 Angela 👍🏽 Merkel";
+    const pieces = (await recognise(text, { ignoreLabels: [] })).map(({ start, end }) => text.slice(start, end));
+    expect(pieces.join("")).toBe(text.replaceAll(" ", ""));
+    const words = await recognise(text, { ignoreLabels: [], aggregationStrategy: "first" });
+    expect(words[0]!.start).toBe(0);
+    expect(words.at(-1)!.end).toBe(text.length);
+  });
+});
+
+describe("question-answering", () => {
+  const loading = open("question-answering", "bert-qa");
+  afterAll(async () => (await loading).dispose());
+
+  test("inputs and options", async () => {
+    const ask = await loading;
+    const question = "Who?";
+    await expect(ask({ question: "", context: "One." })).rejects.toThrow(/question-answering: expected input 0 .*; question is empty/);
+    await expect(
+      ask([
+        { question, context: "One." },
+        { question, context: "" },
+      ]),
+    ).rejects.toThrow(/input 1 .*; context is empty/);
+    await expect(ask({ question } as { question: string; context: string })).rejects.toThrow(/context is undefined/);
+    await expect(ask({ question, context: "One." }, { topK: 0 })).rejects.toThrow(/topK must be an integer above 0, got 0/);
+    await expect(ask({ question, context: "One." }, { maxAnswerLen: 0 })).rejects.toThrow(/maxAnswerLen must be an integer above 0, got 0/);
+    await expect(ask({ question, context: "One." }, { maxSeqLen: 32, docStride: 33 })).rejects.toThrow(
+      /docStride must be an integer from 0 to maxSeqLen \(32\), got 33/,
+    );
+    await expect(ask({ question, context: "One." }, { maxSeqLen: 512 })).rejects.toThrow(
+      /maxSeqLen is 512, but the model has positions for 64 tokens/,
+    );
+    await expect(ask({ question: "why ".repeat(60), context: "One two." })).rejects.toThrow(ConfigError);
+    expect(await ask([])).toEqual([]);
+  });
+
+  test("several questions over one context are the same as one by one", async () => {
+    const ask = await loading;
+    const context = "Some of the oldest schools in South Africa are private church schools. ".repeat(6);
+    const questions = ["Where?", "What are they?", "How old are the schools?"];
+    const together = await ask(questions.map((question) => ({ question, context })));
+    for (const [i, question] of questions.entries()) expect(await ask({ question, context })).toEqual(together[i]);
+  });
+});
+
+describe("fill-mask", () => {
+  const loading = open("fill-mask", "distilbert-mlm");
+  afterAll(async () => (await loading).dispose());
+
+  test("inputs and options", async () => {
+    const fill = await loading;
+    await expect(fill("No mask here")).rejects.toThrow(/fill-mask: text 0 has no \[MASK\]/);
+    await expect(fill(["A [MASK].", 3 as unknown as string])).rejects.toThrow(/fill-mask: expected text 1 to be a string, got number/);
+    await expect(fill("A [MASK].", { topK: -1 })).rejects.toThrow(/topK must be an integer above 0, got -1/);
+    await expect(fill("A [MASK].", { targets: [] })).rejects.toThrow(/targets must name at least one word/);
+    expect(await fill("A [MASK].", { topK: 1_000_000 })).toHaveLength(407); // the whole vocabulary
+  });
+});
+
+describe("zero-shot-classification", () => {
+  const loading = open("zero-shot-classification", "bert-seqcls-nli");
+  afterAll(async () => (await loading).dispose());
+
+  test("inputs and options", async () => {
+    const classify = await loading;
+    await expect(classify("a", [])).rejects.toThrow(/zero-shot-classification: expected candidateLabels as a list of at least one string/);
+    await expect(classify("a", ["x", 2 as unknown as string])).rejects.toThrow(/candidateLabels to be strings, label 1 is number/);
+    await expect(classify("a", undefined as unknown as string[])).rejects.toThrow(/candidateLabels as a list/);
+    await expect(classify([], ["x"])).rejects.toThrow(/at least one text/);
+    await expect(classify("a", ["x"], { hypothesisTemplate: "no slot" })).rejects.toThrow(/hypothesisTemplate "no slot" has no \{\}/);
+  });
+
+  test("labels of a template with braces", async () => {
+    const classify = await loading;
+    const braces = await classify("a", ["x", "y"], { hypothesisTemplate: "{{{0}}} {}" });
+    expect(braces.scores.reduce((sum, score) => sum + score, 0)).toBeCloseTo(1, 12);
+  });
+});
