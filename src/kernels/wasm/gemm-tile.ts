@@ -1,15 +1,15 @@
 /**
  * The inner loop of every f32 matrix product: an MR x NR tile of sums kept in registers,
  *
- *     sum[r][c] += x[r][k] * panel[k][c]    for k = 0, 1, ..., K-1 in this order
+ *     sum[r][c] = x[r][0] * panel[0][c] + x[r][1] * panel[1][c] + ...    in this order
  *
- * Each sum is one chain over k from its first value, so its bits depend on the row and the column only, never on the tile (Goto & van de Geijn 2008 for the shape of the loops).
+ * Each sum is one chain over k, so its bits depend on the row and the column only, never on the tile (Goto & van de Geijn 2008 for the shape of the loops).
  * Neighbouring columns sit in neighbouring v128, loaded and used in pairs: the form that V8's revectorisation fuses to 256 bits.
  */
 import type { Local } from "./emitter/call.ts";
 import type { FunctionBuilder } from "./emitter/function.ts";
 import { i32 } from "./emitter/scalar.ts";
-import { v128 } from "./emitter/simd.ts";
+import { f32x4, v128 } from "./emitter/simd.ts";
 import { type FeatureLevel, multiplyAdd } from "./level.ts";
 
 /** MR rows by NR columns (a multiple of 4). */
@@ -26,12 +26,13 @@ export interface TileOperands {
   /** Bytes from one k to the next in the panel. */
   readonly panelStep: number;
   readonly K: Local<"i32">;
-  /** sums[r][c / 4], with their first values. */
+  /** sums[r][c / 4], set by the loop. */
   readonly sums: readonly (readonly Local<"v128">[])[];
 }
 
 /** Emits the loop over k. One k a turn: unrolling gains nothing where it does not lose (V8 of Node 20 and 22 loses half). */
 export function emitTileLoop(f: FunctionBuilder, level: FeatureLevel, { x, panel, panelStep, K, sums }: TileOperands): void {
+  for (const row of sums) for (const sum of row) sum.set(f32x4.const(0));
   const end = f.i32(i32.add(panel, i32.mul(K, panelStep)));
   f.while(
     () => i32.lt_u(panel, end),
