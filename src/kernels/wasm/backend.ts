@@ -9,7 +9,7 @@ import { DisposedError, ShapeError } from "../../errors.ts";
 import type { Activation } from "../../tensor/activations.ts";
 import type { AttentionOptions } from "../../tensor/attention.ts";
 import { Backend, type Lookup, type Norm, type PoolMode, type Rotary } from "../../tensor/backend.ts";
-import { Mat } from "../../tensor/mat.ts";
+import { Mat, type Rows } from "../../tensor/mat.ts";
 import type { Sequences } from "../../tensor/sequences.ts";
 import { checkWeight } from "../../tensor/weight-rows.ts";
 import type { Linear, Table, WeightMatrix } from "../../tensor/weights.ts";
@@ -22,6 +22,9 @@ import { addressOf, WasmMemory } from "./memory.ts";
 import { type PackedLinear, packedSize, packLinear } from "./pack.ts";
 import { attendRelative } from "./relative-attention.ts";
 import { stageIntegers, stageRows } from "./stage.ts";
+
+/** Rows of a block of a stretch: every block reads all weights, and from 256 rows on that is hidden behind the arithmetic (measured 5% faster than 96 in f32). */
+const LARGEST_BLOCK = 256;
 
 export class WasmBackend extends Backend {
   readonly name: string = "wasm";
@@ -70,6 +73,14 @@ export class WasmBackend extends Backend {
       return body().map((result) => copyOut(memory.memory.buffer, result));
     } finally {
       memory.reset();
+    }
+  }
+  /** Blocks of equal size: a remainder of a few rows would read all weights for little. */
+  override stretch(T: number, body: (rows: Rows) => void): void {
+    const blocks = Math.ceil(T / LARGEST_BLOCK);
+    for (let i = 0; i < blocks; i++) {
+      const first = Math.floor((T * i) / blocks);
+      this.frame(() => body({ first, count: Math.floor((T * (i + 1)) / blocks) - first }));
     }
   }
   dispose(): void {
