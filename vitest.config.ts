@@ -4,7 +4,14 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/real/**", "test/gpu/**", "test/runtimes/**"], testTimeout: 30_000 } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/real/**", "test/gpu/**", "test/runtimes/**"],
+          testTimeout: 30_000,
+        },
+      },
       { test: { name: "real", include: ["test/real/**/*.test.ts"], testTimeout: 120_000 } },
     ],
   },

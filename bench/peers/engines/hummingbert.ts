@@ -1,7 +1,8 @@
 /** This repository, from its sources: f32 or w8, with V8's experimental wide SIMD or without. */
+
+import { openModelFiles } from "../../../src/files/open.ts";
 import { enableExperimentalSimd } from "../../../src/kernels/wasm/features.ts";
 import { loadModelFromFiles } from "../../../src/models/load.ts";
-import { openModelFiles } from "../../../src/files/open.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
 
 export function hummingbert(dtype: "f32" | "w8", simd: "wide" | "standard") {
