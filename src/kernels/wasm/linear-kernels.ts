@@ -2,12 +2,12 @@
  * The kernels of linear layers with the tiles that measured fastest at each feature level (bench/gemm.ts; GFLOP/s or GOPS on one core of a Zen 5, M = 128):
  *
  *     level                    engine                     f32 tile         W8A16 tile
- *     mul+add                  any SIMD                   4x8     55       4x8     97
+ *     mul+add                  any SIMD                   5x8     57       4x8    100
  *     fused                    Node 20 flag, 22 on        6x8     60       4x8    100
- *     mul+add, revectorised    Node 22                    4x16    98       4x8     97   (its V8 pairs neither fused operations nor dot products)
+ *     mul+add, revectorised    Node 22                    4x16   100       4x8    100   (its V8 pairs neither fused operations nor dot products)
  *     fused, revectorised      Node 24 on                 6x16   124       5x16   200
  *
- * A taller tile spills registers (6x8 of mul+add: 32; 7x16: 75). A tile never changes a bit: see gemm-tile.ts and gemm-w8.ts.
+ * A taller tile spills registers (6x8 of mul+add: 26; 5x16 of mul+add: 52; 7x16: 75). A tile never changes a bit: see gemm-tile.ts and gemm-w8.ts.
  */
 import type { ModuleBuilder } from "./emitter/module.ts";
 import { defineGemm } from "./gemm.ts";
@@ -24,7 +24,7 @@ interface Tiles {
 
 export function tilesOf({ fma, wide }: FeatureLevel): Tiles {
   if (fma) return wide ? { f32: { MR: 6, NR: 16 }, w8: { MR: 5, NR: 16 } } : { f32: { MR: 6, NR: 8 }, w8: { MR: 4, NR: 8 } };
-  return wide ? { f32: { MR: 4, NR: 16 }, w8: { MR: 4, NR: 8 } } : { f32: { MR: 4, NR: 8 }, w8: { MR: 4, NR: 8 } };
+  return wide ? { f32: { MR: 4, NR: 16 }, w8: { MR: 4, NR: 8 } } : { f32: { MR: 5, NR: 8 }, w8: { MR: 4, NR: 8 } };
 }
 
 export function defineLinearKernels(module: ModuleBuilder, level: FeatureLevel): void {
