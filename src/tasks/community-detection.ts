@@ -28,9 +28,7 @@ export async function communityDetection(vectors: readonly Float32Array[], optio
   const C = checkSameLength(vectors, "communityDetection");
   if (C === undefined || vectors.length < minCommunitySize) return [];
 
-  const candidates = (await neighbourhoods(vectors.map(normalized), C, threshold)).filter(
-    ({ members }) => members.length >= minCommunitySize,
-  );
+  const candidates = await neighbourhoods(vectors.map(normalized), C, threshold, minCommunitySize);
   candidates.sort((a, b) => b.members.length - a.members.length);
   const taken = new Uint8Array(vectors.length);
   const communities: number[][] = [];
@@ -45,11 +43,12 @@ export async function communityDetection(vectors: readonly Float32Array[], optio
   return communities.sort((a, b) => b.length - a.length);
 }
 
-/** For each vector all vectors within the threshold, most similar first. */
+/** For each vector with enough others within the threshold: all of them, most similar first. */
 async function neighbourhoods(
   units: readonly Float32Array[],
   C: number,
   threshold: number,
+  minSize: number,
 ): Promise<{ centre: number; members: number[] }[]> {
   const N = units.length;
   const all = new VectorBlock(C, N);
@@ -57,13 +56,14 @@ async function neighbourhoods(
   const scores = new Float64Array(N);
   const found: { centre: number; members: number[] }[] = [];
   for (let centre = 0; centre < N; centre++) {
+    if (centre % ROWS_A_TURN === ROWS_A_TURN - 1) await nextTurn();
     all.dot(scores, units[centre]!);
     const members: number[] = [];
     // Rounded to float32, so that a vector is as similar to itself as 1 and not as 0.99999999.
     for (let j = 0; j < N; j++) if (Math.fround(scores[j]!) >= Math.fround(threshold)) members.push(j);
+    if (members.length < minSize) continue;
     members.sort((a, b) => Math.fround(scores[b]!) - Math.fround(scores[a]!) || a - b);
     found.push({ centre, members });
-    if (centre % ROWS_A_TURN === ROWS_A_TURN - 1) await nextTurn();
   }
   return found;
 }
