@@ -43,8 +43,8 @@ export class AddedTokenFinder {
   constructor(tokens: Iterable<AddedToken>, patternOf: (token: AddedToken) => string) {
     for (const token of tokens) {
       const pattern = patternOf(token);
-      if (pattern === "")
-        throw new ConfigError(`Added token "${token.content}": normalisation leaves nothing of it; expected at least one character.`);
+      // The reference takes such a token for a match between any two bytes, and fails at the first character of two.
+      if (pattern === "") throw new ConfigError(`Added token "${token.content}": normalisation leaves nothing of it; set normalized to false.`);
       let node = this.#root;
       for (let i = 0; i < pattern.length; i++) {
         const unit = pattern.charCodeAt(i);
@@ -52,12 +52,8 @@ export class AddedTokenFinder {
         if (next === undefined) node.next.set(unit, (next = { next: new Map() }));
         node = next;
       }
-      if (node.token !== undefined) {
-        throw new ConfigError(
-          `Added tokens "${node.token.content}" and "${token.content}" are the same text "${pattern}": expected each once.`,
-        );
-      }
-      node.token = token;
+      // Two tokens with the same text after normalisation: the reference takes either, by chance; here it is the first.
+      node.token ??= token;
       if (pattern.charCodeAt(0) < 128) this.#firstAscii[pattern.charCodeAt(0)] = 1;
     }
   }
@@ -81,12 +77,16 @@ export class AddedTokenFinder {
       let { from, to } = match;
       i = to;
       if (token!.singleWord && (touchesWord(unitAt, from, -1, length) || touchesWord(unitAt, to, 1, length))) continue;
-      if (token!.lstrip) while (from > done && isSpace(unitAt(from - 1))) from--;
-      // White space after the token may hold a further match (a token that is itself a space): the search goes on behind the token alone.
+      if (token!.lstrip) {
+        while (from > done && isSpace(unitAt(from - 1))) from--;
+        from = Math.max(from, done);
+      }
+      // The search goes on behind the token alone. White space that it takes along can therefore be a further match, and then both have it:
+      // so it is in the reference.
       if (token!.rstrip) while (to < length && isSpace(unitAt(to))) to++;
-      if (from < done) from = done;
+      if (from > to) throw new ConfigError(`Added token "${token!.content}": its white space overlaps that of the added token before it.`);
       if (from > done) found.push({ token: undefined, from: done, to: from });
-      found.push({ token, from, to });
+      if (to > from) found.push({ token, from, to });
       done = to;
     }
     if (done < length) found.push({ token: undefined, from: done, to: length });

@@ -62,15 +62,15 @@ function namedToken(json: unknown, name: string): readonly [string, number] {
 
 function robertaProcessing(json: JsonObject): Template {
   const addPrefixSpace = asBoolean(json["add_prefix_space"], "post_processor.add_prefix_space");
-  const trim = asBoolean(json["trim_offsets"], "post_processor.trim_offsets") ? { addPrefixSpace } : undefined;
-  return robertaTemplate(namedToken(json["cls"], "cls"), namedToken(json["sep"], "sep"), trim);
+  const trims = asBoolean(json["trim_offsets"], "post_processor.trim_offsets") ? [{ addPrefixSpace }] : [];
+  return robertaTemplate(namedToken(json["cls"], "cls"), namedToken(json["sep"], "sep"), trims);
 }
 
 function templateProcessing(json: JsonObject): Template {
   const special = asObject(json["special_tokens"], "post_processor.special_tokens");
   const parts = (name: "single" | "pair"): TemplatePart[] =>
     asArray(json[name], `post_processor.${name}`).map((part, i) => templatePart(part, special, `post_processor.${name}[${i}]`));
-  return { single: parts("single"), pair: parts("pair"), overflowTypeIds: "sequence" };
+  return { single: parts("single"), pair: parts("pair"), trims: [], overflowTypeIds: "sequence" };
 }
 
 function templatePart(json: unknown, special: JsonObject, what: string): TemplatePart {

@@ -5,8 +5,9 @@
  */
 
 import { ConfigError } from "../errors.ts";
+import { scalarAt } from "./aligned-text.ts";
 import type { Pieces } from "./pieces.ts";
-import type { Template, TemplatePart } from "./template.ts";
+import type { Template, TemplatePart, Trim } from "./template.ts";
 import { addedBy, PLAIN_TEMPLATE } from "./template.ts";
 import { shares, type TruncationStrategy, type Window, windowsOf } from "./windows.ts";
 
@@ -40,11 +41,13 @@ export interface Encoding {
 
 /** One sequence on its way: its tokens, and how to name them and give their offsets. */
 export interface Sequence {
+  readonly text: string;
   readonly pieces: Pieces;
   /** Offsets of the caller's choice for UTF-16 offset u. */
   readonly toOffset: (utf16: number) => number;
 }
 
+/** The string of an id that the model gave; tokens with another string have it in their Pieces. */
 export type IdToToken = (id: number) => string | undefined;
 
 export function assemble(
@@ -54,10 +57,11 @@ export function assemble(
   options: EncodeOptions,
   modelMaxLength: number,
 ): Encoding {
-  const { single, pair, trim, overflowTypeIds } = template ?? PLAIN_TEMPLATE;
+  const { single, pair, trims, overflowTypeIds } = template ?? PLAIN_TEMPLATE;
   const all = sequences.length === 2 ? pair : single;
   const addSpecialTokens = options.addSpecialTokens ?? true;
   const parts = addSpecialTokens ? all : all.filter((part) => part.kind === "sequence");
+  const ownTypeIds = overflowTypeIds === "sequence" || (overflowTypeIds === "sequence without special tokens" && !addSpecialTokens);
   const windows = truncate(sequences, addedBy(parts), addedBy(single), options, modelMaxLength);
 
   const build = (choice: readonly number[], overflows: boolean): Encoding => {
@@ -66,8 +70,8 @@ export function assemble(
       if (part.kind === "special") appendSpecial(encoding, part);
       else {
         const sequence = sequences[part.sequence]!;
-        const typeId = overflows && choice[i]! > 0 && overflowTypeIds === "sequence" ? part.sequence : part.typeId;
-        appendSequence(encoding, sequence, part.sequence, typeId, windows[part.sequence]![choice[i]!]!, idToToken, trim);
+        const typeId = overflows && choice[i]! > 0 && ownTypeIds ? part.sequence : part.typeId;
+        appendSequence(encoding, sequence, part.sequence, typeId, windows[part.sequence]![choice[i]!]!, idToToken, trims);
       }
     });
     return encoding;
@@ -148,12 +152,12 @@ function appendSpecial(encoding: Encoding, part: Extract<TemplatePart, { kind: "
 
 function appendSequence(
   encoding: Encoding,
-  { pieces, toOffset }: Sequence,
+  { text, pieces, toOffset }: Sequence,
   sequence: 0 | 1,
   typeId: number,
   [from, to]: Window,
   idToToken: IdToToken,
-  trim: Template["trim"],
+  trims: readonly Trim[],
 ): void {
   const { ids, starts, ends, words, values } = pieces;
   for (let t = from; t < to; t++) {
@@ -161,7 +165,7 @@ function appendSequence(
     const token = (values.size > 0 ? values.get(t) : undefined) ?? idToToken(id) ?? "";
     let start = starts[t]!;
     let end = ends[t]!;
-    if (trim !== undefined) [start, end] = trimmed(token, start, end, t === from, trim.addPrefixSpace);
+    for (const { addPrefixSpace } of trims) [start, end] = trimmed(text, token, start, end, t === from, addPrefixSpace);
     encoding.ids.push(id);
     encoding.tokens.push(token);
     encoding.typeIds.push(typeId);
@@ -176,12 +180,15 @@ function appendSequence(
 const LEADING = /^[\u0120\p{White_Space}]+/u;
 const TRAILING = /[\u0120\p{White_Space}]+$/u;
 
-function trimmed(token: string, start: number, end: number, first: boolean, addPrefixSpace: boolean): [number, number] {
+/** The range without as many characters of the text as the token has white space at its ends. */
+function trimmed(text: string, token: string, start: number, end: number, first: boolean, addPrefixSpace: boolean): [number, number] {
   const leading = LEADING.exec(token)?.[0].length ?? 0;
   const trailing = TRAILING.exec(token)?.[0].length ?? 0;
   // One space in front of the text's first token is the one that add_prefix_space put there: the text has none to leave out.
   const added = addPrefixSpace && leading === 1 && (first || start === 0);
-  const from = leading > 0 && !added ? Math.min(start + leading, end) : start;
-  const to = trailing > 0 && end >= trailing ? Math.max(end - trailing, from) : end;
+  let from = start;
+  for (let k = added ? 0 : leading; k > 0 && from < end; k--) from += scalarAt(text, from, end) > 0xffff ? 2 : 1;
+  let to = end;
+  for (let k = trailing; k > 0 && to > from; k--) to -= to - 2 >= from && scalarAt(text, to - 2, to) > 0xffff ? 2 : 1;
   return [from, to];
 }

@@ -116,7 +116,7 @@ function metaspaceOptions(json: JsonObject): { readonly replacement: string; rea
 
 function byteLevelTemplate(json: JsonObject): Template {
   const addPrefixSpace = asBoolean(json["add_prefix_space"], "post_processor.add_prefix_space");
-  return asBoolean(json["trim_offsets"], "post_processor.trim_offsets") ? { ...PLAIN_TEMPLATE, trim: { addPrefixSpace } } : PLAIN_TEMPLATE;
+  return asBoolean(json["trim_offsets"], "post_processor.trim_offsets") ? { ...PLAIN_TEMPLATE, trims: [{ addPrefixSpace }] } : PLAIN_TEMPLATE;
 }
 
 /** ByteLevel only trims offsets; beside it there is room for one post-processor that adds tokens. */
@@ -126,6 +126,5 @@ function sequenceTemplate(steps: readonly unknown[], kit: Kit): Template {
   if (adding.length > 1) {
     throw new UnsupportedError(`tokenizer.json: the post_processor Sequence has ${adding.length} steps that add tokens; one is known here.`);
   }
-  const trim = templates.find((template) => template.trim !== undefined)?.trim;
-  return { ...(adding[0] ?? PLAIN_TEMPLATE), ...(trim && { trim }) };
+  return { ...(adding[0] ?? PLAIN_TEMPLATE), trims: templates.flatMap((template) => template.trims) };
 }

@@ -33,7 +33,7 @@ export function matchesOf(pattern: Pattern, text: string): Match[] {
 const CLASSES: Readonly<Record<string, string>> = {
   s: "\\p{White_Space}",
   S: "\\P{White_Space}",
-  w: "\\p{L}\\p{M}\\p{N}\\p{Pc}",
+  w: "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u00b2\\u00b3\\u00b9\\u00bc-\\u00be",
   d: "\\p{Nd}",
   D: "\\P{Nd}",
   h: "0-9a-fA-F",
@@ -51,7 +51,11 @@ function regexOf(source: string): RegExp {
       else if (next === "W" && inClass === 0) text += `[^${CLASSES["w"]}]`;
       else if (next === "A") text += "^";
       else if (next === "z" || next === "Z") text += "$";
-      else if (next === "p" || next === "P") text += `\\${next}`;
+      else if (next === "p" || next === "P") {
+        const end = source.indexOf("}", i);
+        text += `\\${source.slice(i, end + 1)}`;
+        i = end;
+      }
       else text += /[\w]/.test(next) && !/[bBntrfvux0-9]/.test(next) ? unsupported(source) : escape(next);
     } else if (character === "[" && inClass === 0) {
       inClass = 1;
@@ -64,7 +68,7 @@ function regexOf(source: string): RegExp {
       const end = closing(source, i);
       text += `(?:${anyCase(source.slice(i + 4, end))})`;
       i = end;
-    } else if (inClass === 0 && (source.startsWith("(?>", i) || (/[*+?}]/.test(character) && next === "+"))) unsupported(source);
+    } else if (inClass === 0 && (source.startsWith("(?>", i) || (/[*+?]/.test(character) && next === "+"))) unsupported(source);
     else text += character;
   }
   try {

@@ -9,7 +9,7 @@ export class Pieces {
   readonly ends: number[] = [];
   /** Which word of the sequence. */
   readonly words: number[] = [];
-  /** The token's own string where it is not the vocabulary's string of its id: an unknown piece of a Unigram model, " <mask>" with its space. */
+  /** The token's own string where it is not the model's string of its id: an unknown piece of a Unigram model, " <mask>" with its space. */
   readonly values = new Map<number, string>();
 
   get length(): number {

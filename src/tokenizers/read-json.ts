@@ -58,7 +58,8 @@ function readAddedTokens(json: unknown, model: TokenModel): AddedToken[] {
       lstrip: flag("lstrip"),
       rstrip: flag("rstrip"),
       normalized: flag("normalized"),
-      special: flag("special"),
+      // Once special, always special, even if the list has the token again as an ordinary one.
+      special: flag("special") || byContent.get(content)?.special === true,
     });
   });
   return [...byContent.values()];

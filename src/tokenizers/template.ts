@@ -21,32 +21,40 @@ export interface SequencePart {
 }
 export type TemplatePart = SpecialPart | SequencePart;
 
+/** Leave the white space that a token begins or ends with out of its offsets. */
+export interface Trim {
+  readonly addPrefixSpace: boolean;
+}
+
 export interface Template {
   readonly single: readonly TemplatePart[];
   readonly pair: readonly TemplatePart[];
-  /** RoBERTa's and ByteLevel's `trim_offsets`: leave the white space that a token begins or ends with out of its offsets. */
-  readonly trim?: { readonly addPrefixSpace: boolean };
-  /** Type ids in overflowing windows: the template's, or (as TemplateProcessing does) the sequence's own number. */
-  readonly overflowTypeIds: "template" | "sequence";
+  /** RoBERTa's and ByteLevel's `trim_offsets`; with both in a Sequence each takes its share, as in the reference. */
+  readonly trims: readonly Trim[];
+  /**
+   * Type ids in overflowing windows: the template's, or the sequence's own number. TemplateProcessing sets those of the first window only,
+   * RobertaProcessing too where it adds no special tokens.
+   */
+  readonly overflowTypeIds: "template" | "sequence" | "sequence without special tokens";
 }
 
 const A: SequencePart = { kind: "sequence", sequence: 0, typeId: 0 };
 const B = (typeId: number): SequencePart => ({ kind: "sequence", sequence: 1, typeId });
 const special = (id: number, token: string, typeId: number): SpecialPart => ({ kind: "special", ids: [id], tokens: [token], typeId });
 
-export const PLAIN_TEMPLATE: Template = { single: [A], pair: [A, B(1)], overflowTypeIds: "template" };
+export const PLAIN_TEMPLATE: Template = { single: [A], pair: [A, B(1)], trims: [], overflowTypeIds: "template" };
 
 type Named = readonly [token: string, id: number];
 
 export function bertTemplate([cls, clsId]: Named, [sep, sepId]: Named): Template {
   const single = [special(clsId, cls, 0), A, special(sepId, sep, 0)];
-  return { single, pair: [...single, B(1), special(sepId, sep, 1)], overflowTypeIds: "template" };
+  return { single, pair: [...single, B(1), special(sepId, sep, 1)], trims: [], overflowTypeIds: "template" };
 }
 
-export function robertaTemplate([cls, clsId]: Named, [sep, sepId]: Named, trim?: { readonly addPrefixSpace: boolean }): Template {
+export function robertaTemplate([cls, clsId]: Named, [sep, sepId]: Named, trims: readonly Trim[]): Template {
   const end = special(sepId, sep, 0);
   const single = [special(clsId, cls, 0), A, end];
-  return { single, pair: [...single, end, B(0), end], overflowTypeIds: "template", ...(trim && { trim }) };
+  return { single, pair: [...single, end, B(0), end], trims, overflowTypeIds: "sequence without special tokens" };
 }
 
 /** Special tokens that the template adds. */

@@ -78,9 +78,9 @@ export class TokenizerCore {
   encode(texts: readonly string[], options: EncodeOptions, modelMaxLength: number): Encoding {
     const sequences = texts.map((text): Sequence => {
       const pieces = this.tokenize(text);
-      return { pieces, toOffset: options.offsets === "codepoint" ? codePointCounter(text) : identity };
+      return { text, pieces, toOffset: options.offsets === "codepoint" ? codePointCounter(text) : identity };
     });
-    return assemble(sequences, this.#parts.template, (id) => this.idToToken(id), options, modelMaxLength);
+    return assemble(sequences, this.#parts.template, (id) => this.#parts.model.idToToken(id), options, modelMaxLength);
   }
 
   decode(ids: readonly number[], skipSpecialTokens: boolean): string {
@@ -102,10 +102,15 @@ export class TokenizerCore {
     const out = new Pieces();
     let word = 0;
     for (const { token, from, to } of this.#plainFinder.find((i) => text.charCodeAt(i), text.length)) {
-      if (token !== undefined) pushAdded(out, token, text.slice(from, to), from, to, word++);
+      if (token !== undefined) this.#pushAdded(out, token, text.slice(from, to), from, to, word++);
       else word = this.#tokenizeBetween(text, from, to, word, out);
     }
     return out;
+  }
+
+  #pushAdded(out: Pieces, token: AddedToken, value: string, start: number, end: number, word: number): void {
+    if (value !== this.#parts.model.idToToken(token.id)) out.values.set(out.length, value);
+    out.push(token.id, start, end, word);
   }
 
   /** The part [from, to) of the text, which has no plain added token in it. Returns the number of the next word. */
@@ -120,7 +125,7 @@ export class TokenizerCore {
       if (match.to === match.from) continue;
       if (match.token !== undefined) {
         const value = text.slice(match.from, match.to);
-        pushAdded(out, match.token, value, text.starts[match.from]!, text.ends[match.to - 1]!, word++);
+        this.#pushAdded(out, match.token, value, text.starts[match.from]!, text.ends[match.to - 1]!, word++);
         continue;
       }
       const whole = { text, bounds: [match.from, match.to] };
@@ -136,11 +141,6 @@ function normalized(normalizer: Normalizer | undefined, original: string, from: 
   if (normalizer?.normalize !== undefined) return normalizer.normalize(original, from, to);
   const text = AlignedText.of(original, from, to);
   return normalizer === undefined ? text : normalizer.apply(text);
-}
-
-function pushAdded(out: Pieces, token: AddedToken, value: string, start: number, end: number, word: number): void {
-  if (value !== token.content) out.values.set(out.length, value);
-  out.push(token.id, start, end, word);
 }
 
 const identity = (offset: number): number => offset;
