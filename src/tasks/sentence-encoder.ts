@@ -18,7 +18,13 @@ import { DEFAULT_ENCODER } from "./defaults.ts";
 import { pool } from "./pooling.ts";
 import { type QuantizeOptions, quantizeEmbeddings } from "./quantize-embeddings.ts";
 import { applySteps, loadSteps, type ModulePlan, readModulePlan, type Step } from "./sentence-modules.ts";
-import { readSentenceSettings, readTransformerConfig, resolvePrompt, type SentenceSettings } from "./sentence-settings.ts";
+import {
+  readSentenceSettings,
+  readStaticLength,
+  readTransformerConfig,
+  resolvePrompt,
+  type SentenceSettings,
+} from "./sentence-settings.ts";
 import { similarity } from "./similarity.ts";
 import { StaticModel } from "./static-model.ts";
 import type { TokenVectorModel } from "./text-vectors.ts";
@@ -94,7 +100,9 @@ export class SentenceEncoder {
       : await loadModelFromFiles(plan.files, modelOptions);
     try {
       const { steps, dimension } = await loadSteps(plan, model.backend, model.hiddenSize * plan.pooling.modes.length, signal);
-      const maxSeqLength = isStatic ? model.maxLength : Math.min(transformer.maxSeqLength ?? tokenizer.modelMaxLength, model.maxLength);
+      const maxSeqLength = isStatic
+        ? await readStaticLength(plan.files, signal)
+        : Math.min(transformer.maxSeqLength ?? tokenizer.modelMaxLength, model.maxLength);
       return new SentenceEncoder({ model, tokenizer, plan, steps, dimension, settings, maxSeqLength, lowerCase: transformer.lowerCase });
     } catch (error) {
       model.dispose();
@@ -189,8 +197,8 @@ export class SentenceEncoder {
 
   #encodeText(text: string, index: number, onTruncate?: OnTruncate) {
     const { tokenizer, plan, lowerCase, maxSeqLength } = this.#parts;
-    if (plan.body === "static") return tokenizer.encode(text, null, { addSpecialTokens: false });
-    return encodeWithin(tokenizer, { text: lowerCase ? text.toLowerCase() : text }, index, { maxLength: maxSeqLength, onTruncate });
+    const limit = { maxLength: maxSeqLength, addSpecialTokens: plan.body !== "static", onTruncate };
+    return encodeWithin(tokenizer, { text: lowerCase ? text.toLowerCase() : text }, index, limit);
   }
 
   /** Tokens that the prompt puts in front of a text, the leading special token included. */

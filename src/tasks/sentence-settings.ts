@@ -51,6 +51,13 @@ export async function readTransformerConfig(
   return { lowerCase: false };
 }
 
+/** Where a StaticEmbedding cuts its texts: the truncation block of its tokenizer.json, which only there is applied as it stands. */
+export async function readStaticLength(files: ModelFiles, signal?: AbortSignal): Promise<number> {
+  const { truncation } = await readJsonObject(files, "tokenizer.json", signal);
+  const length = (truncation as { max_length?: unknown } | null | undefined)?.max_length;
+  return typeof length === "number" ? length : Number.POSITIVE_INFINITY;
+}
+
 /** The prompt that an encode call means: its own, a named one, or the model's default; "" = none. @throws ConfigError for an unknown name */
 export function resolvePrompt(settings: SentenceSettings, prompt: string | undefined, promptName: string | undefined): string {
   if (prompt !== undefined) return prompt;

@@ -17,15 +17,17 @@ export interface Limit {
   readonly maxLength: number;
   /** Default "longest_first"; "only_first" keeps the second text of a pair whole. */
   readonly strategy?: "longest_first" | "only_first";
+  /** Default true. */
+  readonly addSpecialTokens?: boolean;
   readonly onTruncate: OnTruncate | undefined;
 }
 
 /** @param index of the text in the call, for onTruncate */
 export function encodeWithin(tokenizer: Tokenizer, { text, textPair }: TextPair, index: number, limit: Limit): Encoding {
-  const { maxLength, strategy = "longest_first", onTruncate } = limit;
-  if (maxLength === Number.POSITIVE_INFINITY) return tokenizer.encode(text, textPair);
-  const encoding = tokenizer.encode(text, textPair, { truncation: strategy, maxLength });
-  if (encoding.overflowing.length > 0) onTruncate?.(index, tokenizer.encode(text, textPair).ids.length);
+  const { maxLength, strategy = "longest_first", addSpecialTokens = true, onTruncate } = limit;
+  if (maxLength === Number.POSITIVE_INFINITY) return tokenizer.encode(text, textPair, { addSpecialTokens });
+  const encoding = tokenizer.encode(text, textPair, { addSpecialTokens, truncation: strategy, maxLength });
+  if (onTruncate && encoding.overflowing.length > 0) onTruncate(index, tokenizer.encode(text, textPair, { addSpecialTokens }).ids.length);
   return encoding;
 }
 

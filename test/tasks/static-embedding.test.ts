@@ -40,6 +40,18 @@ describe("StaticEmbedding", () => {
     expect([...(await encoder.encode("blue", { truncateDim: 1, normalize: true }))]).toEqual([-1]);
   });
 
+  test("the truncation block of its tokenizer.json counts", async () => {
+    const files = staticModelFiles();
+    const tokenizer = JSON.parse(new TextDecoder().decode(files.get("tokenizer.json"))) as object;
+    const truncation = { max_length: 2, strategy: "LongestFirst", stride: 0, direction: "Right" };
+    files.set("tokenizer.json", new TextEncoder().encode(JSON.stringify({ ...tokenizer, truncation })));
+    const encoder = await SentenceEncoder.load(files, { device: "reference" });
+    const cut: number[][] = [];
+    expect([...(await encoder.encode("red green blue", { onTruncate: (...call) => cut.push(call) }))]).toEqual([0.5, 1]);
+    expect(cut).toEqual([[0, 3]]);
+    expect(encoder.maxSeqLength).toBe(2);
+  });
+
   test("names what it cannot use", async () => {
     await expect(staticEncoder(["StaticEmbedding", "WordWeights"])).rejects.toThrow(
       /module "sentence_transformers.models.WordWeights"; supported are/,
