@@ -1,8 +1,8 @@
 /**
- * npm run evaluate [-- sst2 ner qa sts] [--device wasm]
+ * npm run evaluate [-- sst2 ner qa sts zero-shot] [--device wasm]
  *
  * Reproduces the figures that the models in weights/ claim (metrics.json), from their files in f32 and w8, beside what the task pipelines score,
- * and STS-B of all-MiniLM-L6-v2. The data lie in ../shared/data; a set that is absent is named and left out. Exit code 1 if a figure is outside its bound.
+ * STS-B of all-MiniLM-L6-v2, and what zero-shot over 20 labels costs. The data lie in ../shared/data; a set that is absent is named and left out. Exit code 1 if a figure is outside its bound.
  */
 
 import { parseArgs } from "node:util";
@@ -12,6 +12,7 @@ import { evaluateNer } from "./evaluate/ner.ts";
 import { evaluateQa } from "./evaluate/qa.ts";
 import { evaluateSst2 } from "./evaluate/sst2.ts";
 import { evaluateSts } from "./evaluate/sts.ts";
+import { evaluateZeroShot } from "./evaluate/zero-shot.ts";
 
 type Device = "auto" | "wasm" | "loops" | "reference";
 const NER_SETS = ["dev_uner", "test_uner", "dev_wikigold"];
@@ -29,6 +30,7 @@ const EVALUATIONS: Readonly<
       ),
   },
   qa: { data: ["xquad/xquad.en.json"], run: ([file], device) => evaluateQa(file!, device) },
+  "zero-shot": { data: [], run: (_files, device) => evaluateZeroShot(device) },
   sts: { data: ["stsb/stsb-en-test.csv"], run: ([file], device) => evaluateSts(file!, sharedFile("models/all-MiniLM-L6-v2"), device) },
 };
 
