@@ -18,6 +18,9 @@ import { UploadArena } from "./upload-arena.ts";
 
 /** Parameters of a dispatch lie at multiples of this in the uniform buffer (WebGPU's default minUniformBufferOffsetAlignment). */
 const PARAMS_BYTES = 256;
+/** First sizes of the two buffers that every pass writes: room for 256 dispatches, and for 2730 tokens of 384 channels. They double when they must. */
+const FIRST_UNIFORMS = 256 * PARAMS_BYTES;
+const FIRST_UPLOADS = 2 ** 22;
 /** Bind groups kept; beyond it the cache starts anew. Only ever-changing shapes get there. */
 const MAX_BIND_GROUPS = 4096;
 
@@ -146,21 +149,21 @@ export class Recorder {
 
   #upload(): void {
     const bytes = this.#dispatches * PARAMS_BYTES;
-    this.#uniforms = this.#atLeast(this.#uniforms, "uniforms", bytes, BufferUsage.UNIFORM | BufferUsage.COPY_DST);
+    this.#uniforms = this.#atLeast(this.#uniforms, "uniforms", Math.max(FIRST_UNIFORMS, bytes), BufferUsage.UNIFORM | BufferUsage.COPY_DST);
     this.#device.queue.writeBuffer(this.#uniforms.buffer, 0, this.#params.buffer, 0, bytes);
     const usage = BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST;
-    this.#arena = this.#atLeast(this.#arena, "uploads", this.uploads.bytes, usage);
+    this.#arena = this.#atLeast(this.#arena, "uploads", Math.max(FIRST_UPLOADS, this.uploads.bytes), usage);
     if (this.uploads.bytes > 0) this.#device.queue.writeBuffer(this.#arena.buffer, 0, this.uploads.buffer, 0, this.uploads.bytes);
   }
 
-  /** `buffer` if it holds `bytes`, else one twice as large as needed in its place. */
+  /** `buffer` if it holds `bytes`, else one of the next power of two in its place. */
   #atLeast(buffer: GpuBuffer | undefined, what: string, bytes: number, usage: number): GpuBuffer {
     if (buffer && buffer.size >= bytes) return buffer;
     if (buffer) {
       this.#pool.destroy(buffer);
       this.#bindGroups.clear(); // they hold the old buffer
     }
-    return this.#pool.create(what, Math.max(PARAMS_BYTES, 2 ** Math.ceil(Math.log2(Math.max(1, bytes)))), usage);
+    return this.#pool.create(what, 2 ** Math.ceil(Math.log2(bytes)), usage);
   }
 
   #encode(encoder: GPUCommandEncoder): void {
