@@ -20,17 +20,16 @@ interface Features {
 needsShared("golden/pipelines")("all goldens of Python's pipelines", () => {
   const root = sharedData("golden") ?? "";
   if (root === "") return;
-  for (const file of FILES) {
-    runCases(file, readCases(`${root}/pipelines/${file}.json`), (model) => {
-      const folder = `${root}/${model}`;
-      const { tokenizer } = JSON.parse(readFileSync(`${folder}/golden.json`, "utf8")) as { tokenizer?: string };
-      return tokenizer === undefined ? [folder] : [folder, `${folder}/${tokenizer}`];
-    });
-  }
+  const foldersOf = (model: string) => {
+    const folder = `${root}/${model}`;
+    const { tokenizer } = JSON.parse(readFileSync(`${folder}/golden.json`, "utf8")) as { tokenizer?: string };
+    return tokenizer === undefined ? [folder] : [folder, `${folder}/${tokenizer}`];
+  };
+  for (const file of FILES) runCases(file, readCases(`${root}/pipelines/${file}.json`), foldersOf, "auto");
 
   test("feature-extraction: 6 cases", async () => {
     for (const golden of readCases(`${root}/pipelines/feature-extraction.json`) as (GoldenCase & Features)[]) {
-      const extract = await pipeline("feature-extraction", `${root}/${golden.model}`, { device: "reference" });
+      const extract = await pipeline("feature-extraction", `${root}/${golden.model}`);
       const { shape, data } = await extract(golden.inputs as string);
       expect([1, ...shape]).toEqual(golden.shape);
       const C = shape[1]!;

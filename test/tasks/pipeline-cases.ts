@@ -18,11 +18,16 @@ export type TaskFile = (typeof FILES)[number];
 type Call = (...args: unknown[]) => Promise<unknown>;
 
 /** One test a model. @param foldersOf where a model's files lie: its own folder, then its tokenizer's */
-export function runCases(file: TaskFile, cases: readonly GoldenCase[], foldersOf: (model: string) => readonly string[]): void {
+export function runCases(
+  file: TaskFile,
+  cases: readonly GoldenCase[],
+  foldersOf: (model: string) => readonly string[],
+  device: "reference" | "auto",
+): void {
   const loaded = new Map<string, Promise<Tasks[keyof Tasks]>>();
   const open = (model: string, maxLength?: number) => {
     const key = `${model} ${maxLength}`;
-    if (!loaded.has(key)) loaded.set(key, pipeline(file, filesOf(foldersOf(model), maxLength), { device: "reference" }));
+    if (!loaded.has(key)) loaded.set(key, pipeline(file, filesOf(foldersOf(model), maxLength), { device }));
     return loaded.get(key)! as unknown as Promise<Call>;
   };
   afterAll(async () => {

@@ -9,6 +9,6 @@ vi.spyOn(console, "warn").mockImplementation(() => undefined); // texts that are
 
 describe("a sample of the goldens", () => {
   for (const file of FILES) {
-    runCases(file, readCases(fixture(`pipelines/cases/${file}.json`)), (model) => fixtureFolders(model.replace("tiny/", "")));
+    runCases(file, readCases(fixture(`pipelines/cases/${file}.json`)), (model) => fixtureFolders(model.replace("tiny/", "")), "reference");
   }
 });
