@@ -1,0 +1,33 @@
+/** createBackend: names, devices, the order of "auto", and errors that say what was expected. */
+
+import { describe, expect, it } from "vitest";
+import { ConfigError, UnsupportedError } from "../../src/errors.ts";
+import { createBackend } from "../../src/kernels/choose.ts";
+import { ReferenceBackend } from "../../src/kernels/reference/backend.ts";
+import type { BackendDevice } from "../../src/tensor/device.ts";
+
+describe("createBackend", () => {
+  it.each(["reference", "loops", "wasm"] as const)("gives %s by name", async (device) => {
+    const { backend, reason } = await createBackend({ device });
+    expect(backend.name).toBe(device);
+    expect(reason).toContain(device);
+    backend.dispose();
+  });
+
+  it("makes the backend of a device, and refuses objects that are none", async () => {
+    const made = new ReferenceBackend();
+    const device: BackendDevice = { name: "mine", createBackend: async () => made };
+    expect((await createBackend({ device })).backend).toBe(made);
+    await expect(createBackend({ device: { name: "hollow" } })).rejects.toThrow(ConfigError);
+    await expect(createBackend({ device: "gpu" as "wasm" })).rejects.toThrow(/expected "auto".*got "gpu"/);
+    await expect(createBackend({ device: null as unknown as "wasm" })).rejects.toThrow(ConfigError);
+  });
+
+  it("chooses something that runs by itself, whatever the candidates do", async () => {
+    const broken: BackendDevice = { name: "broken", createBackend: () => Promise.reject(new UnsupportedError("no adapter")) };
+    const { backend, reason } = await createBackend({ devices: [broken] });
+    expect(["wasm", "loops"]).toContain(backend.name);
+    expect(reason.length).toBeGreaterThan(10);
+    backend.dispose();
+  });
+});
