@@ -58,7 +58,7 @@ function rust(all: readonly Corpus[]): Record<string, { seconds: number; tokens:
   const script = fileURLToPath(new URL("rust_peer.py", import.meta.url));
   const run = spawnSync(option("python") ?? "python3", [script], { input, encoding: "utf8", maxBuffer: 1 << 26 });
   if (run.status === 0) return JSON.parse(run.stdout);
-  console.error(`The Rust library is not here (pip install tokenizers): ${run.stderr.trim().split("\n").at(-1)}`);
+  console.error(`The Rust library is not here (pip install tokenizers): ${run.error?.message ?? run.stderr.trim().split("\n").at(-1)}`);
   return undefined;
 }
 

@@ -24,6 +24,8 @@ export interface BertNormalizerOptions {
 }
 
 const DROPPED = -1;
+/** Room that is kept for the next text; what a longer one needed is given back. */
+const KEPT_UNITS = 1 << 16;
 
 /** A run of marks after a starter: NFD may re-order it, so it is held back until the next starter. */
 interface Mark {
@@ -38,6 +40,8 @@ export class BertNormalizer implements Normalizer {
   /** Per ASCII code: what becomes of it, or DROPPED. */
   readonly #ascii = new Int16Array(128);
   readonly #decompositions = new Map<number, readonly number[]>();
+  /** What the last text became: used again for the next. */
+  #out = new AlignedText();
   #marks: Mark[] = [];
   /** Ranges of the original characters that `opens` will ask for: [start, end, start, end, ...]. */
   #ranges: number[] = [];
@@ -69,7 +73,9 @@ export class BertNormalizer implements Normalizer {
   }
 
   normalize(original: string, from: number, to: number): AlignedText {
-    const out = new AlignedText(to - from + 16);
+    const out = this.#out.length > KEPT_UNITS ? new AlignedText(to - from + 16) : this.#out;
+    this.#out = out;
+    out.clear();
     const { cleanText, handleChineseChars, stripAccents } = this.#options;
     this.#lastStart = from;
     this.#lastEnd = from;

@@ -11,7 +11,7 @@ import type { Pieces } from "./pieces.ts";
 
 export interface Normalizer {
   apply(text: AlignedText): AlignedText;
-  /** The same for the part [from, to) of a string, where there is a shorter way. */
+  /** The same for the part [from, to) of a string, where there is a shorter way. The result is good until the next call. */
   normalize?(original: string, from: number, to: number): AlignedText;
 }
 

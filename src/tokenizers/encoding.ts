@@ -7,7 +7,7 @@
 import { ConfigError } from "../errors.ts";
 import { scalarAt } from "./aligned-text.ts";
 import type { Pieces } from "./pieces.ts";
-import type { Template, TemplatePart, Trim } from "./template.ts";
+import type { SpecialPart, Template, Trim } from "./template.ts";
 import { addedBy, PLAIN_TEMPLATE } from "./template.ts";
 import { shares, type TruncationStrategy, type Window, windowsOf } from "./windows.ts";
 
@@ -43,8 +43,8 @@ export interface Encoding {
 export interface Sequence {
   readonly text: string;
   readonly pieces: Pieces;
-  /** Offsets of the caller's choice for UTF-16 offset u. */
-  readonly toOffset: (utf16: number) => number;
+  /** The caller's offset for a UTF-16 offset, where it is another. */
+  readonly toOffset: ((utf16: number) => number) | undefined;
 }
 
 /** The string of an id that the model gave; tokens with another string have it in their Pieces. */
@@ -65,13 +65,14 @@ export function assemble(
   const windows = truncate(sequences, addedBy(parts), addedBy(single), options, modelMaxLength);
 
   const build = (choice: readonly number[], overflows: boolean): Encoding => {
-    const encoding = emptyEncoding();
+    const ranges = parts.map((part, i) => (part.kind === "special" ? undefined : windows[part.sequence]![choice[i]!]!));
+    const encoding = emptyEncoding(parts.reduce((sum, part, i) => sum + (part.kind === "special" ? part.ids.length : length(ranges[i]!)), 0));
+    let at = 0;
     parts.forEach((part, i) => {
-      if (part.kind === "special") appendSpecial(encoding, part);
+      if (part.kind === "special") at = putSpecial(encoding, at, part);
       else {
-        const sequence = sequences[part.sequence]!;
         const typeId = overflows && choice[i]! > 0 && ownTypeIds ? part.sequence : part.typeId;
-        appendSequence(encoding, sequence, part.sequence, typeId, windows[part.sequence]![choice[i]!]!, idToToken, trims);
+        at = putSequence(encoding, at, sequences[part.sequence]!, part.sequence, typeId, ranges[i]!, idToToken, trims);
       }
     });
     return encoding;
@@ -134,46 +135,63 @@ function overflowChoices(counts: readonly number[]): number[][] {
   return choices;
 }
 
-function emptyEncoding(): Encoding {
-  return { ids: [], typeIds: [], tokens: [], offsets: [], wordIds: [], sequenceIds: [], specialTokensMask: [], overflowing: [] };
+const length = ([from, to]: Window): number => to - from;
+
+/** Lists of their final length, to be filled. */
+function emptyEncoding(count: number): Encoding {
+  return {
+    ids: new Array(count),
+    typeIds: new Array(count),
+    tokens: new Array(count),
+    offsets: new Array(count),
+    wordIds: new Array(count),
+    sequenceIds: new Array(count),
+    specialTokensMask: new Array(count),
+    overflowing: [],
+  };
 }
 
-function appendSpecial(encoding: Encoding, part: Extract<TemplatePart, { kind: "special" }>): void {
+/** Writes the part's tokens from place `at` on and returns the place after them. */
+function putSpecial(encoding: Encoding, at: number, part: SpecialPart): number {
   part.ids.forEach((id, i) => {
-    encoding.ids.push(id);
-    encoding.tokens.push(part.tokens[i]!);
-    encoding.typeIds.push(part.typeId);
-    encoding.offsets.push([0, 0]);
-    encoding.wordIds.push(null);
-    encoding.sequenceIds.push(null);
-    encoding.specialTokensMask.push(1);
+    encoding.ids[at + i] = id;
+    encoding.tokens[at + i] = part.tokens[i]!;
+    encoding.typeIds[at + i] = part.typeId;
+    encoding.offsets[at + i] = [0, 0];
+    encoding.wordIds[at + i] = null;
+    encoding.sequenceIds[at + i] = null;
+    encoding.specialTokensMask[at + i] = 1;
   });
+  return at + part.ids.length;
 }
 
-function appendSequence(
+function putSequence(
   encoding: Encoding,
+  place: number,
   { text, pieces, toOffset }: Sequence,
   sequence: 0 | 1,
   typeId: number,
   [from, to]: Window,
   idToToken: IdToToken,
   trims: readonly Trim[],
-): void {
+): number {
   const { ids, starts, ends, words, values } = pieces;
-  for (let t = from; t < to; t++) {
+  let at = place;
+  for (let t = from; t < to; t++, at++) {
     const id = ids[t]!;
     const token = (values.size > 0 ? values.get(t) : undefined) ?? idToToken(id) ?? "";
     let start = starts[t]!;
     let end = ends[t]!;
     for (const { addPrefixSpace } of trims) [start, end] = trimmed(text, token, start, end, t === from, addPrefixSpace);
-    encoding.ids.push(id);
-    encoding.tokens.push(token);
-    encoding.typeIds.push(typeId);
-    encoding.offsets.push([toOffset(start), toOffset(end)]);
-    encoding.wordIds.push(words[t]!);
-    encoding.sequenceIds.push(sequence);
-    encoding.specialTokensMask.push(0);
+    encoding.ids[at] = id;
+    encoding.tokens[at] = token;
+    encoding.typeIds[at] = typeId;
+    encoding.offsets[at] = toOffset === undefined ? [start, end] : [toOffset(start), toOffset(end)];
+    encoding.wordIds[at] = words[t]!;
+    encoding.sequenceIds[at] = sequence;
+    encoding.specialTokensMask[at] = 0;
   }
+  return at;
 }
 
 /** White space at the ends of a token, also as byte-level's "Ġ". */

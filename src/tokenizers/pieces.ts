@@ -1,33 +1,55 @@
 /**
- * The tokens of one sequence before special tokens and windows: parallel lists, one entry per token.
+ * The tokens of one sequence before special tokens and windows: parallel typed arrays, one entry per token. They grow, and are used again for the
+ * next text: most of the time in tokenizing many short texts would otherwise go into making and collecting lists.
  */
 
+/** Room that is kept for the next text; what a longer one needed is given back. */
+const KEPT_TOKENS = 1 << 14;
+
 export class Pieces {
-  readonly ids: number[] = [];
+  ids = new Uint32Array(64);
   /** Range of the original string, in UTF-16 units. */
-  readonly starts: number[] = [];
-  readonly ends: number[] = [];
+  starts = new Int32Array(64);
+  ends = new Int32Array(64);
   /** Which word of the sequence. */
-  readonly words: number[] = [];
+  words = new Int32Array(64);
+  length = 0;
   /** The token's own string where it is not the model's string of its id: an unknown piece of a Unigram model, " <mask>" with its space. */
   readonly values = new Map<number, string>();
 
-  get length(): number {
-    return this.ids.length;
-  }
-
   push(id: number, start: number, end: number, word: number): void {
-    this.ids.push(id);
-    this.starts.push(start);
-    this.ends.push(end);
-    this.words.push(word);
+    const at = this.length;
+    if (at === this.ids.length) this.#resize(at * 2);
+    this.ids[at] = id;
+    this.starts[at] = start;
+    this.ends[at] = end;
+    this.words[at] = word;
+    this.length = at + 1;
   }
 
   /** Forgets all tokens from `length` on. */
   truncate(length: number): void {
-    this.ids.length = length;
-    this.starts.length = length;
-    this.ends.length = length;
-    this.words.length = length;
+    this.length = length;
+  }
+
+  /** Empty, for the next text. */
+  clear(): void {
+    this.length = 0;
+    this.values.clear();
+    if (this.ids.length > KEPT_TOKENS) this.#resize(KEPT_TOKENS);
+  }
+
+  #resize(capacity: number): void {
+    const resized = (from: Int32Array): Int32Array<ArrayBuffer> => {
+      const to = new Int32Array(capacity);
+      to.set(from.subarray(0, this.length));
+      return to;
+    };
+    this.starts = resized(this.starts);
+    this.ends = resized(this.ends);
+    this.words = resized(this.words);
+    const ids = new Uint32Array(capacity);
+    ids.set(this.ids.subarray(0, this.length));
+    this.ids = ids;
   }
 }

@@ -30,6 +30,8 @@ export class TokenizerCore {
   readonly #addedByContent = new Map<string, AddedToken>();
   readonly #addedById = new Map<number, string>();
   readonly #specialTokens = new Set<string>();
+  /** For the one or two sequences of the text at hand. */
+  readonly #pieces = [new Pieces(), new Pieces()];
 
   constructor(parts: TokenizerParts) {
     this.#parts = parts;
@@ -76,9 +78,11 @@ export class TokenizerCore {
   }
 
   encode(texts: readonly string[], options: EncodeOptions, modelMaxLength: number): Encoding {
-    const sequences = texts.map((text): Sequence => {
-      const pieces = this.tokenize(text);
-      return { text, pieces, toOffset: options.offsets === "codepoint" ? codePointCounter(text) : identity };
+    const sequences = texts.map((text, i): Sequence => {
+      const pieces = this.#pieces[i]!;
+      pieces.clear();
+      this.#tokenize(text, pieces);
+      return { text, pieces, toOffset: options.offsets === "codepoint" ? codePointCounter(text) : undefined };
     });
     return assemble(sequences, this.#parts.template, (id) => this.#parts.model.idToToken(id), options, modelMaxLength);
   }
@@ -97,15 +101,13 @@ export class TokenizerCore {
     return decoder === undefined ? tokens.join(" ") : decoder([...tokens]).join("");
   }
 
-  /** The tokens of one text, without special tokens. */
-  tokenize(text: string): Pieces {
-    const out = new Pieces();
+  /** Appends the tokens of one text, without special tokens. */
+  #tokenize(text: string, out: Pieces): void {
     let word = 0;
     for (const { token, from, to } of this.#plainFinder.find((i) => text.charCodeAt(i), text.length)) {
       if (token !== undefined) this.#pushAdded(out, token, text.slice(from, to), from, to, word++);
       else word = this.#tokenizeBetween(text, from, to, word, out);
     }
-    return out;
   }
 
   #pushAdded(out: Pieces, token: AddedToken, value: string, start: number, end: number, word: number): void {
@@ -143,11 +145,9 @@ function normalized(normalizer: Normalizer | undefined, original: string, from: 
   return normalizer === undefined ? text : normalizer.apply(text);
 }
 
-const identity = (offset: number): number => offset;
-
 /** Code points before each UTF-16 offset of `text`. */
-function codePointCounter(text: string): (utf16: number) => number {
-  if (!/[\ud800-\udbff]/.test(text)) return identity;
+function codePointCounter(text: string): ((utf16: number) => number) | undefined {
+  if (!/[\ud800-\udbff]/.test(text)) return undefined;
   const before = new Int32Array(text.length + 1);
   let count = 0;
   for (let i = 0; i < text.length; ) {
