@@ -5,7 +5,10 @@
 
 import type { Model, ModelInput, ModelOutput } from "../models/types.ts";
 import { nextTurn } from "../tensor/turn.ts";
-import { batchesOf, DEFAULT_TOKEN_BUDGET } from "./token-batches.ts";
+import { batchesOf } from "./token-batches.ts";
+
+/** Tokens of one forward call: room for 20 labels of a long text, or a dozen windows of a context, as one ragged batch. */
+const TOKENS_A_CALL = 4096;
 
 export interface ForwardEachOptions {
   readonly signal?: AbortSignal | undefined;
@@ -24,7 +27,7 @@ export async function forwardEach<Result>(
   { signal, rows }: ForwardEachOptions = {},
 ): Promise<Result[]> {
   const results: Result[] = [];
-  for await (const batch of batchesOf(inputs.keys(), (i) => inputs[i]!.ids.length, DEFAULT_TOKEN_BUDGET)) {
+  for await (const batch of batchesOf(inputs.keys(), (i) => inputs[i]!.ids.length, TOKENS_A_CALL)) {
     if (results.length > 0) await nextTurn();
     const output = await model.forward(
       batch.map((i) => inputs[i]!),

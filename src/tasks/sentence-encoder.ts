@@ -28,7 +28,7 @@ import {
 import { similarity } from "./similarity.ts";
 import { StaticModel } from "./static-model.ts";
 import type { TokenVectorModel } from "./text-vectors.ts";
-import { batchesOf, checkTokenBudget } from "./token-batches.ts";
+import { batchesOf, tokenBudgetFor } from "./token-batches.ts";
 import { encodeWithin, type OnTruncate } from "./truncation.ts";
 import { normalized } from "./vectors.ts";
 
@@ -41,7 +41,7 @@ export interface EncodeTextOptions {
   normalize?: boolean;
   /** Keep the first dimensions only; with `normalize: true` the rest is scaled to length 1 again. */
   truncateDim?: number;
-  /** Tokens a pass: bounds memory, never changes a result. Default 1024. */
+  /** Tokens a pass: bounds memory, never changes a result. Default 1024, with WebGPU 8192. */
   tokenBudget?: number;
   signal?: AbortSignal;
   onProgress?: (event: Progress) => void;
@@ -168,7 +168,7 @@ export class SentenceEncoder {
     for await (const batch of batchesOf(
       this.#tokenize(texts, prompt, onTruncate),
       ({ ids }) => ids.length,
-      checkTokenBudget(options.tokenBudget),
+      tokenBudgetFor(model.backend.name, options.tokenBudget),
     )) {
       if (done > 0) {
         await nextTurn();

@@ -8,12 +8,16 @@
 import { ConfigError } from "../errors.ts";
 
 /**
- * Tokens a pass. Kernels reach their speed from about 128 rows on; 1024 tokens of MiniLM take about 0.2 s on one thread,
+ * Tokens a pass on a CPU. Kernels reach their speed from about 128 rows on; 1024 tokens of MiniLM take about 0.2 s on one thread,
  * which bounds the wait for an abort, and their hidden states (1.5 MB) stay in cache.
  */
-export const DEFAULT_TOKEN_BUDGET = 1024;
+const CPU_TOKEN_BUDGET = 1024;
+/** With WebGPU a pass costs its dispatches whatever its size, so it should be long. */
+const LONG_PASSES: Readonly<Record<string, number>> = { webgpu: 8192 };
 
-export function checkTokenBudget(tokenBudget: number = DEFAULT_TOKEN_BUDGET): number {
+/** The caller's budget, checked, or what suits the backend. It never changes a result. */
+export function tokenBudgetFor(backend: string, tokenBudget?: number): number {
+  if (tokenBudget === undefined) return LONG_PASSES[backend] ?? CPU_TOKEN_BUDGET;
   if (Number.isInteger(tokenBudget) && tokenBudget > 0) return tokenBudget;
   throw new ConfigError(`tokenBudget must be an integer above 0, got ${tokenBudget}`);
 }
