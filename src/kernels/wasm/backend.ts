@@ -33,26 +33,26 @@ export class WasmBackend extends Backend {
   #kernels: Kernels | undefined;
 
   /** @throws UnsupportedError where WebAssembly SIMD is missing or forbidden, or memory is refused */
-  constructor(level: FeatureLevel) {
+  constructor(level: FeatureLevel, shared?: WebAssembly.Memory) {
     super();
     this.level = levelName(level);
-    this.#memory = new WasmMemory();
-    this.#kernels = instantiateKernels(kernelModule(level, false), this.#memory.memory);
+    this.#memory = new WasmMemory(shared);
+    this.#kernels = instantiateKernels(kernelModule(level, shared !== undefined), this.#memory.memory);
   }
 
   /** Counters of the memory: growths, peak scratch and constants in bytes. */
   get usage(): { growths: number; peakScratch: number; constantBytes: number } {
-    const { growths, peakScratch, constantBytes } = this.#live();
+    const { growths, peakScratch, constantBytes } = this.live();
     return { growths, peakScratch, constantBytes };
   }
 
   // ------------------------------------------------------------ memory
   alloc(rows: number, cols: number): Mat {
-    const memory = this.#live();
+    const memory = this.live();
     return new Mat(memory, memory.alloc(rows * cols * 4) / 4, rows, cols);
   }
   frame<R>(body: () => R): R {
-    const memory = this.#live();
+    const memory = this.live();
     const mark = memory.mark();
     try {
       return body();
@@ -62,18 +62,21 @@ export class WasmBackend extends Backend {
   }
   constant(data: Float32Array, rows: number, cols: number): Mat {
     if (data.length !== rows * cols) throw new ShapeError(`constant: [${rows}, ${cols}] needs ${rows * cols} values, got ${data.length}`);
-    const memory = this.#live();
+    const memory = this.live();
     const at = memory.reserve(data.length * 4);
     new Float32Array(memory.memory.buffer, at, data.length).set(data);
     return new Mat(memory, at / 4, rows, cols);
   }
   async pass(body: () => readonly Mat[]): Promise<Float32Array[]> {
-    const memory = this.#live();
+    const memory = this.live();
     try {
-      return body().map((result) => copyOut(memory.memory.buffer, result));
+      return this.copies(body());
     } finally {
       memory.reset();
     }
+  }
+  protected copies(results: readonly Mat[]): Float32Array[] {
+    return results.map((result) => copyOut(this.live().memory.buffer, result));
   }
   /** Blocks of equal size: a remainder of a few rows would read all weights for little. */
   override stretch(T: number, body: (rows: Rows) => void): void {
@@ -88,18 +91,19 @@ export class WasmBackend extends Backend {
     this.#kernels = undefined;
   }
 
-  #live(): WasmMemory {
+  protected live(): WasmMemory {
     if (this.#memory === undefined) throw new DisposedError("wasm: this backend has been disposed; load the model again");
     return this.#memory;
   }
 
-  #call = (kernel: string, ...args: number[]): void => {
+  /** Runs a kernel now; the threaded backend records it. */
+  protected call(kernel: string, ...args: number[]): void {
     this.#kernels![kernel]!(...args);
-  };
+  }
 
   // ------------------------------------------------------------ weights
   linear(weights: readonly WeightMatrix[], bias?: Float32Array): Linear {
-    const memory = this.#live();
+    const memory = this.live();
     for (const weight of weights) {
       checkWeight(weight);
       if (weight.cols !== weights[0]!.cols)
@@ -127,11 +131,11 @@ export class WasmBackend extends Backend {
     for (const [i, { table, indices }] of lookups.entries()) this.#decode(out, table, indices, i === 0 ? 0 : 1);
   }
   #decode(out: Mat, table: Table, indices: Int32Array, accumulate: 0 | 1): void {
-    const { decode, rows, scales } = stageRows(this.#live(), table as WeightMatrix, indices);
-    this.#call(decode, addressOf(out), rows, scales, out.rows, out.cols, out.stride, accumulate);
+    const { decode, rows, scales } = stageRows(this.live(), table as WeightMatrix, indices);
+    this.call(decode, addressOf(out), rows, scales, out.rows, out.cols, out.stride, accumulate);
   }
   protected computeTake(out: Mat, x: Mat, indices: Int32Array): void {
-    this.#call("take", addressOf(out), addressOf(x), stageIntegers(this.#live(), indices), out.rows, out.cols, out.stride, x.stride);
+    this.call("take", addressOf(out), addressOf(x), stageIntegers(this.live(), indices), out.rows, out.cols, out.stride, x.stride);
   }
 
   // ------------------------------------------------------------ products
@@ -139,16 +143,16 @@ export class WasmBackend extends Backend {
     const { panels, dtype, N, K, limit } = linear as PackedLinear;
     const M = x.rows;
     if (dtype === "f32") {
-      this.#call("gemm", addressOf(out), addressOf(x), 0, panels, M, N, K, out.stride, x.stride);
+      this.call("gemm", addressOf(out), addressOf(x), 0, panels, M, N, K, out.stride, x.stride);
       return;
     }
     this.frame(() => {
-      const memory = this.#live();
+      const memory = this.live();
       const qStride = (K + 7) & ~7;
       const q = memory.alloc(M * qStride * 2);
       const rowScale = memory.alloc(M * 4);
-      this.#call("quantizeRows", q, rowScale, addressOf(x), M, K, qStride, x.stride, limit);
-      this.#call("gemmW8", addressOf(out), q, rowScale, panels, M, N, K, out.stride, qStride);
+      this.call("quantizeRows", q, rowScale, addressOf(x), M, K, qStride, x.stride, limit);
+      this.call("gemmW8", addressOf(out), q, rowScale, panels, M, N, K, out.stride, qStride);
     });
   }
   /** The activation runs in place over the rows just computed: each element is read before it is written. */
@@ -159,10 +163,10 @@ export class WasmBackend extends Backend {
   protected computeMatmul(out: Mat, a: Mat, b: Mat, transposeB: boolean): void {
     const [N, K] = [out.cols, a.cols];
     this.frame(() => {
-      const panels = this.#live().alloc(panelBytes(N, K));
-      if (transposeB) this.#call("packKeys", panels, addressOf(b), N, K, b.stride);
-      else this.#call("packValues", panels, addressOf(b), K, N, b.stride);
-      this.#call("gemm", addressOf(out), addressOf(a), 0, panels, a.rows, N, K, out.stride, a.stride);
+      const panels = this.live().alloc(panelBytes(N, K));
+      if (transposeB) this.call("packKeys", panels, addressOf(b), N, K, b.stride);
+      else this.call("packValues", panels, addressOf(b), K, N, b.stride);
+      this.call("gemm", addressOf(out), addressOf(a), 0, panels, a.rows, N, K, out.stride, a.stride);
     });
   }
 
@@ -174,11 +178,11 @@ export class WasmBackend extends Backend {
     this.#elementwise("multiply", out, a, b);
   }
   protected computeScale(out: Mat, x: Mat, factor: number): void {
-    this.#call("scale", addressOf(out), addressOf(x), out.rows, out.cols, out.stride, x.stride, factor);
+    this.call("scale", addressOf(out), addressOf(x), out.rows, out.cols, out.stride, x.stride, factor);
   }
   protected computeScaleShift(out: Mat, x: Mat, gain: Mat, shift: Mat): void {
     const addresses = [out, x, gain, shift].map((mat) => addressOf(mat));
-    this.#call("scaleShift", ...addresses, out.rows, out.cols, out.stride, x.stride, 0, 0);
+    this.call("scaleShift", ...addresses, out.rows, out.cols, out.stride, x.stride, 0, 0);
   }
   protected computeActivate(out: Mat, x: Mat, activation: Activation): void {
     this.#elementwise(activation, out, x);
@@ -188,21 +192,21 @@ export class WasmBackend extends Backend {
     const mats = [out, ...inputs];
     const dense = mats.every(({ stride, cols }) => stride === cols);
     const shape = dense ? [1, out.rows * out.cols] : [out.rows, out.cols];
-    this.#call(kernel, ...mats.map((mat) => addressOf(mat)), ...shape, ...mats.map(({ stride }) => stride));
+    this.call(kernel, ...mats.map((mat) => addressOf(mat)), ...shape, ...mats.map(({ stride }) => stride));
   }
 
   // ------------------------------------------------------------ row by row
   protected computeLayerNorm(out: Mat, x: Mat, norm: Norm): void {
     this.frame(() => {
       const [gamma, beta] = this.#gains(norm);
-      this.#call("layerNorm", addressOf(out), addressOf(x), gamma, beta, x.rows, x.cols, out.stride, x.stride, norm.eps);
+      this.call("layerNorm", addressOf(out), addressOf(x), gamma, beta, x.rows, x.cols, out.stride, x.stride, norm.eps);
     });
   }
   protected override computeAddLayerNorm(out: Mat, a: Mat, b: Mat, norm: Norm): void {
     this.frame(() => {
       const [gamma, beta] = this.#gains(norm);
       const { rows, cols } = out;
-      this.#call(
+      this.call(
         "addLayerNorm",
         addressOf(out),
         addressOf(a),
@@ -222,11 +226,11 @@ export class WasmBackend extends Backend {
   #gains({ gamma, beta }: Norm): [number, number] {
     if (beta) return [addressOf(gamma), addressOf(beta)];
     const zeros = this.alloc(1, gamma.cols);
-    this.#call("zero", addressOf(zeros), 1, gamma.cols, gamma.cols);
+    this.call("zero", addressOf(zeros), 1, gamma.cols, gamma.cols);
     return [addressOf(gamma), addressOf(zeros)];
   }
   protected computeSoftmax(out: Mat, x: Mat, window: number): void {
-    this.#call(
+    this.call(
       "softmax",
       addressOf(out),
       addressOf(x),
@@ -241,12 +245,12 @@ export class WasmBackend extends Backend {
     );
   }
   protected computeNormalize(out: Mat, x: Mat): void {
-    this.#call("normalize", addressOf(out), addressOf(x), x.rows, x.cols, out.stride, x.stride);
+    this.call("normalize", addressOf(out), addressOf(x), x.rows, x.cols, out.stride, x.stride);
   }
   protected computeRotate(out: Mat, x: Mat, { cos, sin, positions, heads }: Rotary): void {
     const addresses = [out, x, cos, sin].map((mat) => addressOf(mat));
-    const staged = stageIntegers(this.#live(), positions);
-    this.#call("rotate", ...addresses, staged, x.rows, heads, cos.cols, out.stride, x.stride, cos.stride);
+    const staged = stageIntegers(this.live(), positions);
+    this.call("rotate", ...addresses, staged, x.rows, heads, cos.cols, out.stride, x.stride, cos.stride);
   }
 
   // ------------------------------------------------------------ inside sequences
@@ -254,32 +258,46 @@ export class WasmBackend extends Backend {
     for (let b = 0; b < sequences.B; b++) {
       const S = sequences.lengthOf(b);
       const args = [addressOf(out, b), addressOf(x, sequences.cuSeqlens[b]!), S, x.cols, x.stride];
-      if (mode === "max") this.#call("poolMax", ...args);
-      else if (mode === "weightedMean") this.#call("poolSum", ...args, 1, (S * (S + 1)) / 2);
-      else this.#call("poolSum", ...args, 0, mode === "mean" ? S : Math.sqrt(S));
+      if (mode === "max") this.call("poolMax", ...args);
+      else if (mode === "weightedMean") this.call("poolSum", ...args, 1, (S * (S + 1)) / 2);
+      else this.call("poolSum", ...args, 0, mode === "mean" ? S : Math.sqrt(S));
     }
   }
   protected override computeAttention(out: Mat, q: Mat, k: Mat, v: Mat, sequences: Sequences, options: AttentionOptions): void {
+    for (let b = 0; b < sequences.B; b++) this.attend(out, q, k, v, sequences, options, b, 0, options.heads);
+  }
+  /** Heads [firstHead, endHead) of sequence b. */
+  protected attend(
+    out: Mat,
+    q: Mat,
+    k: Mat,
+    v: Mat,
+    sequences: Sequences,
+    options: AttentionOptions,
+    b: number,
+    firstHead: number,
+    endHead: number,
+  ): void {
     const { heads, scale, probs, relative = [] } = options;
     const D = q.cols / heads;
-    const memory = this.#live();
-    for (let b = 0; b < sequences.B; b++) {
-      const S = sequences.lengthOf(b);
-      const row = sequences.cuSeqlens[b]!;
-      const window = windowOf(options.window ?? Number.POSITIVE_INFINITY, S);
-      this.frame(() => {
-        if (relative.length > 0) {
-          attendRelative(memory, this.#call, out, q, k, v, b, sequences, options, window);
-          return;
-        }
-        const addresses = [out, q, k, v].map((mat) => addressOf(mat, row));
-        const strides = [out, q, k, v].map(({ stride }) => stride);
-        const p = probs?.[b];
-        if (p && window >= 0) this.#call("zero", addressOf(p), p.rows, p.cols, p.stride);
-        const scratch = memory.alloc(attentionScratch(S, D));
-        this.#call("attention", ...addresses, S, D, 0, heads, ...strides, scale, window, p ? addressOf(p) : 0, p?.stride ?? 0, scratch);
-      });
-    }
+    const memory = this.live();
+    const S = sequences.lengthOf(b);
+    const row = sequences.cuSeqlens[b]!;
+    const window = windowOf(options.window ?? Number.POSITIVE_INFINITY, S);
+    this.frame(() => {
+      if (relative.length > 0) {
+        const call = (kernel: string, ...args: number[]) => this.call(kernel, ...args);
+        attendRelative(memory, call, out, q, k, v, b, sequences, options, window, firstHead, endHead);
+        return;
+      }
+      const addresses = [out, q, k, v].map((mat) => addressOf(mat, row));
+      const strides = [out, q, k, v].map(({ stride }) => stride);
+      const p = probs?.[b];
+      if (p && window >= 0) this.call("zero", addressOf(p, firstHead * S), (endHead - firstHead) * S, p.cols, p.stride);
+      const scratch = memory.alloc(attentionScratch(S, D));
+      const [pAddress, pStride] = p ? [addressOf(p), p.stride] : [0, 0];
+      this.call("attention", ...addresses, S, D, firstHead, endHead, ...strides, scale, window, pAddress, pStride, scratch);
+    });
   }
 }
 

@@ -20,6 +20,9 @@ const MAX_PAGES = 65536;
 /** 1 MiB. */
 const LEAST_GROWTH = 16;
 
+/** Addresses from here on mean "offset into the running thread's own scratch" (threads/commands.ts); no wasm32 address comes near. */
+export const LOCAL = 2 ** 33;
+
 const align = (bytes: number) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
 export class WasmMemory {
@@ -29,13 +32,15 @@ export class WasmMemory {
   #pinned = 0;
   #growths = 0;
   #peak = 0;
+  #local = 0; // 0: not inside inLocal
+  #localPeak = 0;
 
   /** @throws UnsupportedError where the engine refuses the memory */
-  constructor(initialPages = 1) {
+  constructor(shared?: WebAssembly.Memory) {
     try {
-      this.memory = new WebAssembly.Memory({ initial: initialPages });
+      this.memory = shared ?? new WebAssembly.Memory({ initial: 1 });
     } catch (error) {
-      throw new UnsupportedError(`wasm: a memory of ${initialPages} pages was refused (${error}); use device "loops"`);
+      throw new UnsupportedError(`wasm: a memory was refused (${error}); use device "loops"`);
     }
   }
 
@@ -67,6 +72,14 @@ export class WasmMemory {
 
   /** Address of `byteCount` bytes of scratch, valid until the frame's release. */
   alloc(byteCount: number): number {
+    if (this.#local === 0) return this.#allocShared(byteCount);
+    const at = this.#local;
+    this.#local += align(byteCount);
+    this.#localPeak = Math.max(this.#localPeak, this.#local - LOCAL);
+    return at;
+  }
+
+  #allocShared(byteCount: number): number {
     const at = this.#top;
     this.#ensure(at + align(byteCount));
     this.#top = at + align(byteCount);
@@ -75,17 +88,39 @@ export class WasmMemory {
   }
 
   mark(): number {
-    return this.#top;
+    return this.#local === 0 ? this.#top : this.#local;
   }
 
   /** Ends the frame that `mark` began; staged bytes above stay. */
   release(mark: number): void {
-    this.#top = Math.max(mark, this.#pinned);
+    if (mark >= LOCAL) this.#local = mark;
+    else this.#top = Math.max(mark, this.#pinned);
+  }
+
+  /** Inside `body`, alloc gives addresses from LOCAL on: offsets into the scratch of whichever thread will run what `body` records. */
+  inLocal(body: () => void): void {
+    const outer = this.#local;
+    this.#local = outer || LOCAL;
+    try {
+      body();
+    } finally {
+      this.#local = outer;
+    }
+  }
+  /** Bytes of thread-local scratch that the largest recorded task used. */
+  get localPeak(): number {
+    return this.#localPeak;
+  }
+  /** Address of `byteCount` bytes above all scratch of this pass and those before: for the recorded commands and the threads' own scratch. */
+  above(byteCount: number): number {
+    const at = this.#constantsEnd + this.#peak;
+    this.#ensure(at + align(byteCount));
+    return at;
   }
 
   /** Address of `byteCount` bytes that stay until the pass ends, for JavaScript to write. */
   stage(byteCount: number): number {
-    const at = this.alloc(byteCount);
+    const at = this.#allocShared(byteCount);
     this.#pinned = this.#top;
     return at;
   }

@@ -27,7 +27,7 @@ interface Term extends RelativeTerm {
 
 const upToPanel = (count: number) => Math.ceil(count / panelColumns) * panelColumns;
 
-/** All heads of sequence b. Scratch is taken from the caller's frame. */
+/** Heads [firstHead, endHead) of sequence b. Scratch is taken from the caller's frame. */
 export function attendRelative(
   memory: WasmMemory,
   call: Call,
@@ -39,6 +39,8 @@ export function attendRelative(
   sequences: Sequences,
   options: AttentionOptions,
   window: number,
+  firstHead: number,
+  endHead: number,
 ): void {
   const { heads, scale } = options;
   const D = q.cols / heads;
@@ -62,7 +64,7 @@ export function attendRelative(
       wideR,
     };
   });
-  for (let h = 0; h < heads; h++) {
+  for (let h = firstHead; h < endHead; h++) {
     const at = (x: Mat, t: number) => addressOf(x, row + t, h * D);
     call("packKeys", keys, at(k, 0), S, D, k.stride);
     call("packValues", values, at(v, 0), S, D, v.stride);
