@@ -1,4 +1,4 @@
-/** scale: out = x * factor. The factor is a constant of the compiled kernel: models use few. */
+/** scale: out = x * factor, the factor rounded to f32 (gpu.js in cpu mode would keep it in f64). It is a constant of the kernel: models use few. */
 
 import type { GpuKernels, KernelThis, Matrix } from "./gpu.ts";
 
@@ -7,5 +7,5 @@ function scaleKernel(this: KernelThis, x: Matrix): number {
 }
 
 export function scale(gpu: GpuKernels, x: Matrix, factor: number): Promise<Matrix> {
-  return gpu.matrix(scaleKernel, x.length, x[0]!.length, [x], { factor });
+  return gpu.matrix(scaleKernel, x.length, x[0]!.length, [x], { factor: Math.fround(factor) });
 }
