@@ -53,8 +53,9 @@ function definePeaks(module: ModuleBuilder, level: FeatureLevel): void {
     });
   const { f32, w8 } = peakTiles(level);
   definePeak("peakF32", f32, (x, column, sum) => multiplyAdd(level, x, column, sum));
-  // The sum takes part in the product, or the product would leave the loop.
-  definePeak("peakW8", w8, (_, column, sum) => i32x4.add(sum, i32x4.dot_i16x8_s(sum, column)));
+  // dot16: the sum takes part in the product, or the product would leave the loop. dot8: two digits, so two instructions for its four k.
+  if (level.dot8) definePeak("peakW8", w8, (x, column, sum) => i32x4.relaxed_dot_i8x16_i7x16_add_s(column, x, sum));
+  else definePeak("peakW8", w8, (_, column, sum) => i32x4.add(sum, i32x4.dot_i16x8_s(sum, column)));
 }
 
 interface Contestant {

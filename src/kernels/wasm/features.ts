@@ -7,11 +7,12 @@
  *     mul+add, revectorised    wasm-simd-256       wasm-simd
  *     fused, revectorised      wasm-simd-fma-256   wasm-simd-fma
  *
+ * and each with "-dot8" where W8A16 has the faster of its two inner loops: same bits (gemm-w8-loops.ts).
  * A level is chosen by trying (probes.ts), not by a list of engines. V8's flags are process-wide; models keep the level they were loaded with.
  */
 import { UnsupportedError } from "../../errors.ts";
 import type { FeatureLevel } from "./level.ts";
-import { hasFusedMultiplyAdd, hasSimd, pairingWorks } from "./probes.ts";
+import { hasExactDot8, hasFusedMultiplyAdd, hasSimd, pairingWorks } from "./probes.ts";
 
 /** As in the public contract: same `kernels`, same bits. */
 export interface EngineInfo {
@@ -28,7 +29,7 @@ let experimentalTried = false;
 let threads = 1;
 
 function probe(): { simd: boolean; level: FeatureLevel } {
-  known ??= { simd: hasSimd(), level: { fma: hasFusedMultiplyAdd(), wide: false } };
+  known ??= { simd: hasSimd(), level: { fma: hasFusedMultiplyAdd(), wide: false, dot8: hasExactDot8() } };
   return known;
 }
 
@@ -42,8 +43,8 @@ export function currentLevel(): FeatureLevel {
   return level;
 }
 
-export function levelName({ fma, wide }: FeatureLevel): string {
-  return `wasm-simd${fma ? "-fma" : ""}${wide ? "-256" : ""}`;
+export function levelName({ fma, wide, dot8 }: FeatureLevel): string {
+  return `wasm-simd${fma ? "-fma" : ""}${dot8 ? "-dot8" : ""}${wide ? "-256" : ""}`;
 }
 
 export function engineInfo(): EngineInfo {
@@ -67,11 +68,12 @@ export function enableExperimentalSimd(): EngineInfo {
   if (v8 === undefined || !hasSimd()) return engineInfo();
   if (!hasFusedMultiplyAdd() && v8.major < 12) v8.setFlag("--experimental-wasm-relaxed-simd");
   const fma = hasFusedMultiplyAdd();
-  known = { simd: true, level: { fma, wide: false } };
+  const dot8 = hasExactDot8();
+  known = { simd: true, level: { fma, wide: false, dot8 } };
   if (v8.major >= 12 && v8.x64) {
     v8.setFlag("--experimental-wasm-revectorize");
     // V8 12 (Node 22) pairs multiplications and additions, but not fused ones: two roundings at twice the width are faster there.
-    const wide: FeatureLevel = { fma: fma && v8.major >= 13, wide: true };
+    const wide: FeatureLevel = { fma: fma && v8.major >= 13, wide: true, dot8 };
     if (pairingWorks(wide)) known = { simd: true, level: wide };
   }
   return engineInfo();

@@ -1,6 +1,6 @@
 /**
  * A feature level: what the running engine's SIMD can do, as far as it changes results or the best tile.
- * Kernels are emitted for one level. `fma` changes bits (one rounding instead of two); `wide` (V8's revectorisation pairs neighbouring 128-bit operations) changes only which tile is fastest.
+ * Kernels are emitted for one level. `fma` changes bits (one rounding instead of two); `wide` (V8's revectorisation pairs neighbouring 128-bit operations) and `dot8` change only speed.
  * How a kernel file uses it: `export function defineSoftmax(module: ModuleBuilder, level: FeatureLevel): void { module.function("softmax", ...) }`, listed in kernels.ts.
  */
 import type { V128 } from "./emitter/expression.ts";
@@ -11,6 +11,8 @@ export interface FeatureLevel {
   readonly fma: boolean;
   /** Pairs of 128-bit operations become 256-bit ones. */
   readonly wide: boolean;
+  /** Relaxed SIMD's dot product multiplies int8 by uint8 exactly: a faster inner loop for W8A16 with the same integers. */
+  readonly dot8?: boolean;
 }
 
 export const baseline: FeatureLevel = { fma: false, wide: false };

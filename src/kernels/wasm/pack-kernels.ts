@@ -2,15 +2,14 @@
  * Packing kernels: sixteen staged rows of a weight become one panel of a GEMM.
  *
  *     packF32, packF16, packBF16, packI8     panel f32[K][16] = rows^T, decoded to f32 (int8 times its row's scale)
- *     packW8                                 panel int8[ceil(K / 2)][16][2], values as they are
  *
- * Rows lie `rowBytes` apart, a multiple of 16, with zeros after their K values. packW8 also gives the largest sum of magnitudes of a row, for the activation limit.
- * Arguments: (panel, rows, rowBytes, K, address of sixteen f32 scales: read by packI8 only; absent in packW8). Four rows at a time are transposed in registers.
+ * Rows lie `rowBytes` apart, a multiple of 16. Arguments: (panel, rows, rowBytes, K, address of sixteen f32 scales: read by packI8 only).
+ * Four rows at a time are transposed in registers. The panels of W8A16: pack-w8.ts.
  */
 import type { Local } from "./emitter/call.ts";
 import type { I32, V128 } from "./emitter/expression.ts";
 import type { FunctionBuilder } from "./emitter/function.ts";
-import type { Locals, ModuleBuilder } from "./emitter/module.ts";
+import type { ModuleBuilder } from "./emitter/module.ts";
 import { i32 } from "./emitter/scalar.ts";
 import { f32x4, i8x16, i16x8, i32x4, v128 } from "./emitter/simd.ts";
 import { panelColumns } from "./panels.ts";
@@ -46,7 +45,7 @@ const decoders: readonly Decoder[] = [
 const words = (...lanes: number[]) => lanes.flatMap((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]);
 
 /** The 4 x 4 transpose of four vectors. */
-function emitTranspose4(f: FunctionBuilder, rows: readonly V128[]): Local<"v128">[] {
+export function emitTranspose4(f: FunctionBuilder, rows: readonly V128[]): Local<"v128">[] {
   const [a, b, c, d] = rows.map((row) => f.v128(row)) as [Local<"v128">, Local<"v128">, Local<"v128">, Local<"v128">];
   const ab = f.v128(i8x16.shuffle(a, b, words(0, 4, 1, 5)));
   const cd = f.v128(i8x16.shuffle(c, d, words(0, 4, 1, 5)));
@@ -89,53 +88,6 @@ function definePackFloat(module: ModuleBuilder, { name, bytes, load }: Decoder):
   );
 }
 
-/** packW8: pairs of bytes are 16-bit units, transposed eight rows by eight units at a time. */
-function definePackW8(module: ModuleBuilder): void {
-  const units = (...lanes: number[]) => lanes.flatMap((lane) => [2 * lane, 2 * lane + 1]);
-  const params = { panel: "i32", rows: "i32", rowBytes: "i32", K: "i32" } as const;
-  const pack = (f: FunctionBuilder, { panel, rows, rowBytes, K }: Locals<typeof params>) => {
-    const pairs = f.i32(i32.shr_u(i32.add(K, 1), 1));
-    f.repeat(panelColumns, 8, (first) => {
-      const pointers: Local<"i32">[] = [];
-      for (let r = 0; r < 8; r++)
-        pointers.push(f.i32(r === 0 ? i32.add(rows, i32.mul(first, rowBytes)) : i32.add(pointers[r - 1]!, rowBytes)));
-      f.repeat(pairs, 8, (p) => {
-        let v = pointers.map((pointer) => f.v128(v128.load(i32.add(pointer, i32.shl(p, 1)))));
-        // Three rounds of interleaving vector i with vector i + 4 put unit u of row r at place r of vector u.
-        for (let round = 0; round < 3; round++) {
-          v = [0, 1, 2, 3].flatMap((i) => [
-            f.v128(i8x16.shuffle(v[i]!, v[i + 4]!, units(0, 8, 1, 9, 2, 10, 3, 11))),
-            f.v128(i8x16.shuffle(v[i]!, v[i + 4]!, units(4, 12, 5, 13, 6, 14, 7, 15))),
-          ]);
-        }
-        const out = f.i32(i32.add(panel, i32.add(i32.mul(p, 2 * panelColumns), i32.shl(first, 1))));
-        for (const [u, unit] of v.entries()) f.if(i32.lt_s(i32.add(p, u), pairs), () => f.storeV128(out, unit, 2 * panelColumns * u));
-      });
-    });
-    f.return(emitLargestRowSum(f, rows, rowBytes));
-  };
-  module.function("packW8", params, pack, "i32");
-}
-
-/** The largest sum of magnitudes of a row; -128 counts 128. */
-function emitLargestRowSum(f: FunctionBuilder, rows: I32, rowBytes: Local<"i32">): I32 {
-  const row = f.i32(rows);
-  const largest = f.i32(0);
-  f.repeat(panelColumns, 1, () => {
-    const sums = f.v128(i32x4.const(0));
-    f.repeat(rowBytes, 16, (at) => {
-      const magnitudes = i8x16.abs(v128.load(i32.add(row, at)));
-      sums.set(i32x4.add(sums, i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(magnitudes))));
-    });
-    const sum = f.i32(0);
-    for (let lane = 0; lane < 4; lane++) sum.set(i32.add(sum, i32x4.extract_lane(sums, lane)));
-    f.if(i32.gt_s(sum, largest), () => largest.set(sum));
-    row.set(i32.add(row, rowBytes));
-  });
-  return largest;
-}
-
 export function definePackKernels(module: ModuleBuilder): void {
   for (const decoder of decoders) definePackFloat(module, decoder);
-  definePackW8(module);
 }

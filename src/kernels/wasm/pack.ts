@@ -9,7 +9,7 @@ import { activationLimitFor } from "../../tensor/w8.ts";
 import { BYTES_PER_VALUE, decodeRow } from "../../tensor/weight-rows.ts";
 import type { Linear, WeightDType, WeightMatrix } from "../../tensor/weights.ts";
 import { panelBytes } from "./gemm.ts";
-import { panelBytesW8 } from "./gemm-w8.ts";
+import { panelBytesW8, w8Panel } from "./gemm-w8.ts";
 import { panelColumns } from "./panels.ts";
 
 export interface PackedLinear extends Linear {
@@ -27,7 +27,7 @@ export interface PackingKernels {
   packF16(panel: number, rows: number, rowBytes: number, K: number, scales: number): void;
   packBF16(panel: number, rows: number, rowBytes: number, K: number, scales: number): void;
   packI8(panel: number, rows: number, rowBytes: number, K: number, scales: number): void;
-  /** Gives the largest sum of magnitudes of a row. */
+  /** Takes the panel's start; gives the largest sum of magnitudes of a row. */
   packW8(panel: number, rows: number, rowBytes: number, K: number): number;
 }
 
@@ -78,8 +78,8 @@ export function packLinear(
     const rowDType = stageRows(weights, n, count, buffer, staged, scales);
     const rowBytes = stagedRowBytes(rowDType, K);
     if (dtype === "w8") {
-      new Float32Array(buffer, panel + 4 * panelColumns, panelColumns).set(scales);
-      largestSum = Math.max(largestSum, kernels.packW8(panel + 8 * panelColumns, staged, rowBytes, K));
+      new Float32Array(buffer, panel + w8Panel.columnScale, panelColumns).set(scales);
+      largestSum = Math.max(largestSum, kernels.packW8(panel, staged, rowBytes, K));
     } else {
       const pack = { F32: kernels.packF32, F16: kernels.packF16, BF16: kernels.packBF16, I8: kernels.packI8 }[rowDType];
       pack(panel + 4 * panelColumns, staged, rowBytes, K, staging);

@@ -51,6 +51,29 @@ export function hasFusedMultiplyAdd(): boolean {
   return values[0] === 2 ** -24; // rounded twice it is 0
 }
 
+function defineDot8(module: ModuleBuilder): void {
+  module.function("dot8", {}, (f) => f.storeV128(0, i32x4.relaxed_dot_i8x16_i7x16_add_s(v128.load(16), v128.load(32), v128.load(48))));
+}
+
+/**
+ * Relaxed SIMD's dot product takes its second operand as uint8 and does not saturate. The specification leaves both to the machine,
+ * but wants the same choice every time, so the extremes tell.
+ */
+export function hasExactDot8(): boolean {
+  if (!validates(defineDot8)) return false;
+  const { exports, memory } = instantiate(defineDot8, 1);
+  const bytes = new Uint8Array(memory.buffer);
+  const words = new Int32Array(memory.buffer);
+  return [-128, -1, 127].every((weight) =>
+    [0, 127, 128, 255].every((digit) => {
+      bytes.fill(weight, 16, 32).fill(digit, 32, 48);
+      words.fill(7, 12, 16);
+      exports.dot8!();
+      return words.subarray(0, 4).every((sum) => sum === 7 + 4 * weight * digit);
+    }),
+  );
+}
+
 /** What the race runs: one tile of the level's widest shape, against the same rows with half as wide a tile. */
 const RACE_K = 384;
 const PANEL = 0;
@@ -76,7 +99,7 @@ export function pairingWorks(wide: FeatureLevel): boolean {
   const { exports, memory } = instantiate((module) => {
     exportTile(module, "wide", defineGemmTile(module, wide, f32, f32.MR));
     exportTile(module, "narrow", defineGemmTile(module, wide, narrow, f32.MR));
-    exportTile(module, "w8", defineGemmW8Tile(module, w8, w8.MR));
+    exportTile(module, "w8", defineGemmW8Tile(module, wide, w8, w8.MR));
   }, 3);
   const floats = new Float32Array(memory.buffer, 0, (X + (1 << 14)) / 4);
   for (let i = 0; i < floats.length; i++) floats[i] = Math.fround(((i * 7919) % 1024) / 512 - 1);

@@ -5,20 +5,23 @@
  *
  * The largest magnitude is found on the bits (they order like the magnitudes, NaN above infinity). A row whose A / absmax overflows is all zeros with scale 0;
  * a row with NaN or infinity is all zeros with that as its scale, so that the whole output row becomes NaN, as 0 * NaN does.
+ * A row of q is int16[K]; at a level with dot8 it is the digits of q + 32768 instead: uint8 high[qStride], uint8 low[qStride] (gemm-w8-loops.ts).
  * Rounding: adding 1.5 * 2^23 leaves the nearest integer, ties to even, in the low bits of the sum.
  */
-import type { I32 } from "./emitter/expression.ts";
+import type { Local } from "./emitter/call.ts";
+import type { I32, V128 } from "./emitter/expression.ts";
 import type { FunctionBuilder } from "./emitter/function.ts";
 import type { ModuleBuilder } from "./emitter/module.ts";
 import { f32, i32 } from "./emitter/scalar.ts";
-import { f32x4, i16x8, i32x4, v128 } from "./emitter/simd.ts";
+import { f32x4, i8x16, i16x8, i32x4, v128 } from "./emitter/simd.ts";
+import type { FeatureLevel } from "./level.ts";
 
 const ROUNDER = 1.5 * 2 ** 23;
 const ROUNDER_BITS = 0x4b400000;
 const INFINITY_BITS = 0x7f800000;
 
-/** quantizeRows(q, rowScale, x, M, K, qStride, xStride, limit): strides in elements; qStride even and >= K; an odd last k is followed by a zero. */
-export function defineQuantizeRows(module: ModuleBuilder): void {
+/** quantizeRows(q, rowScale, x, M, K, qStride, xStride, limit): strides in elements; qStride a multiple of 4 and at least K. */
+export function defineQuantizeRows(module: ModuleBuilder, { dot8 }: FeatureLevel): void {
   const params = { q: "i32", rowScale: "i32", x: "i32", M: "i32", K: "i32", qStride: "i32", xStride: "i32", limit: "f32" } as const;
   module.function("quantizeRows", params, (f, { q, rowScale, x, M, K, qStride, xStride, limit }) => {
     const whole = f.i32(i32.and(K, -8));
@@ -34,16 +37,17 @@ export function defineQuantizeRows(module: ModuleBuilder): void {
           const scale = f.v128(f32x4.splat(inverse));
           const rounder = f.v128(f32x4.const(ROUNDER));
           const rounderBits = f.v128(i32x4.const(ROUNDER_BITS));
-          const quantize = (values: ReturnType<typeof v128.load>) => i32x4.sub(f32x4.add(f32x4.mul(values, scale), rounder), rounderBits);
-          f.repeat(whole, 8, (k) => {
-            const from = f.i32(i32.add(x, i32.shl(k, 2)));
-            f.storeV128(i32.add(q, i32.shl(k, 1)), i16x8.narrow_i32x4_s(quantize(v128.load(from)), quantize(v128.load(from, 16))));
-          });
-          emitTail(f, K, whole, (k) => {
-            const sum = f32.add(f32.mul(f32.load(i32.add(x, i32.shl(k(), 2))), inverse), ROUNDER);
-            f.storeI16(i32.add(q, i32.shl(k(), 1)), i32.sub(i32.reinterpret_f32(sum), ROUNDER_BITS));
-          });
-          f.if(i32.and(K, 1), () => f.storeI16(i32.add(q, i32.shl(K, 1)), 0));
+          const quantize = (at: I32, offset: number) => i32x4.sub(f32x4.add(f32x4.mul(v128.load(at, offset), scale), rounder), rounderBits);
+          const eight = (at: I32, offset: number) => i16x8.narrow_i32x4_s(quantize(at, offset), quantize(at, offset + 16));
+          const one = (k: I32) => {
+            const sum = f32.add(f32.mul(f32.load(i32.add(x, i32.shl(k, 2))), inverse), ROUNDER);
+            return i32.sub(i32.reinterpret_f32(sum), ROUNDER_BITS);
+          };
+          if (dot8) emitDigits(f, { q, low: i32.add(q, qStride), x, K, eight, one });
+          else {
+            f.repeat(whole, 8, (k) => f.storeV128(i32.add(q, i32.shl(k, 1)), eight(f.i32(i32.add(x, i32.shl(k, 2))), 0)));
+            emitTail(f, K, whole, (k) => f.storeI16(i32.add(q, i32.shl(k(), 1)), one(k())));
+          }
         },
         () => {
           f.if(
@@ -51,13 +55,44 @@ export function defineQuantizeRows(module: ModuleBuilder): void {
             () => f.storeF32(rowScale, absmax),
             () => f.storeF32(rowScale, 0),
           );
-          f.memoryFill(q, 0, i32.shl(i32.add(K, i32.and(K, 1)), 1));
+          if (dot8) f.memoryFill(q, 128, K);
+          f.memoryFill(dot8 ? i32.add(q, qStride) : q, 0, dot8 ? K : i32.shl(K, 1));
         },
       );
       q.set(i32.add(q, i32.shl(qStride, 1)));
       x.set(i32.add(x, i32.shl(xStride, 2)));
       rowScale.set(i32.add(rowScale, 4));
     });
+  });
+}
+
+interface Digits {
+  readonly q: Local<"i32">;
+  readonly low: I32;
+  readonly x: Local<"i32">;
+  readonly K: Local<"i32">;
+  /** Eight quantised values from an address on; one, of index k. */
+  readonly eight: (at: I32, offset: number) => V128;
+  readonly one: (k: I32) => I32;
+}
+
+/** q + 32768 is the bits of q with the sign flipped: its high byte and its low byte go to two planes. */
+function emitDigits(f: FunctionBuilder, { q, low, x, K, eight, one }: Digits): void {
+  const lowPlane = f.i32(low);
+  const whole = f.i32(i32.and(K, -16));
+  const sign = f.v128(i16x8.splat(0x8000));
+  const lowByte = f.v128(i16x8.splat(0xff));
+  f.repeat(whole, 16, (k) => {
+    const at = f.i32(i32.add(x, i32.shl(k, 2)));
+    const a = f.v128(v128.xor(eight(at, 0), sign));
+    const b = f.v128(v128.xor(eight(at, 32), sign));
+    f.storeV128(i32.add(q, k), i8x16.narrow_i16x8_u(i16x8.shr_u(a, 8), i16x8.shr_u(b, 8)));
+    f.storeV128(i32.add(lowPlane, k), i8x16.narrow_i16x8_u(v128.and(a, lowByte), v128.and(b, lowByte)));
+  });
+  emitTail(f, K, whole, (k) => {
+    const shifted = f.i32(i32.add(one(k()), 0x8000));
+    f.storeI8(i32.add(q, k()), i32.shr_u(shifted, 8));
+    f.storeI8(i32.add(lowPlane, k()), shifted);
   });
 }
 

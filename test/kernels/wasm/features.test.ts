@@ -29,7 +29,7 @@ describe("feature levels", () => {
     const after = enableExperimentalSimd();
     expect(after).toEqual(engineInfo());
     expect(enableExperimentalSimd()).toEqual(after);
-    expect(after.kernels).toMatch(/^wasm-simd(-fma)?(-256)?$/);
+    expect(after.kernels).toMatch(/^wasm-simd(-fma)?(-dot8)?(-256)?$/);
     expect(after.kernels.includes("-fma")).toBe(after.relaxedFma);
     expect(after.kernels.endsWith("-256")).toBe(after.revectorized);
     const experimental = layer();

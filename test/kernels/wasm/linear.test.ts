@@ -7,8 +7,11 @@ import { projectW8 } from "../../../src/kernels/reference/project-w8.ts";
 import { defineGemm } from "../../../src/kernels/wasm/gemm.ts";
 import type { Tile } from "../../../src/kernels/wasm/gemm-tile.ts";
 import { defineGemmW8 } from "../../../src/kernels/wasm/gemm-w8.ts";
+import type { FeatureLevel } from "../../../src/kernels/wasm/level.ts";
 import { type PackingKernels, packedSize, packLinear } from "../../../src/kernels/wasm/pack.ts";
 import { definePackKernels } from "../../../src/kernels/wasm/pack-kernels.ts";
+import { definePackW8 } from "../../../src/kernels/wasm/pack-w8.ts";
+import { hasExactDot8 } from "../../../src/kernels/wasm/probes.ts";
 import { defineQuantizeRows } from "../../../src/kernels/wasm/quantize-rows.ts";
 import { Mat } from "../../../src/tensor/mat.ts";
 import { activationLimit, quantizeActivationRow, quantizeWeightRows } from "../../../src/tensor/w8.ts";
@@ -77,14 +80,27 @@ function unguard(values: Float32Array, rows: number, cols: number): Float32Array
   return out;
 }
 
-for (const [name, level] of levelsHere()) {
+const levels = levelsHere();
+if (hasExactDot8()) levels.push(["fused, dot8", { fma: true, wide: false, dot8: true }]);
+
+/** Rows of q as the kernels of a level store them, as int16 again. */
+function readRow(bench: Bench, level: FeatureLevel, at: number, qStride: number, K: number): Int16Array {
+  const { buffer } = bench.memory;
+  if (!level.dot8) return new Int16Array(buffer, at, K).slice();
+  const high = new Uint8Array(buffer, at, K);
+  const low = new Uint8Array(buffer, at + qStride, K);
+  return Int16Array.from(high, (digit, k) => digit * 256 + low[k]! - 32768);
+}
+
+for (const [name, level] of levels) {
   for (const tile of tiles) {
     describe(`linear kernels, ${name}, ${tile.MR}x${tile.NR}`, () => {
       const bench = new Bench((module) => {
         defineGemm(module, level, tile);
-        defineGemmW8(module, tile);
-        defineQuantizeRows(module);
+        defineGemmW8(module, level, tile);
+        defineQuantizeRows(module, level);
         definePackKernels(module);
+        definePackW8(module, level);
       });
       const { gemm, gemmPanels, gemmW8, gemmW8Panels, quantizeRows } = bench.kernels;
 
@@ -137,6 +153,31 @@ for (const [name, level] of levelsHere()) {
         }
       });
 
+      it("gemmW8: sums at the ends of int32", () => {
+        const [N, K] = [17, 3072];
+        for (const magnitude of [127, -128]) {
+          bench.reset();
+          const values = new Int8Array(N * K).fill(magnitude);
+          const weight: WeightMatrix = {
+            dtype: "I8",
+            rows: N,
+            cols: K,
+            bytes: new Uint8Array(values.buffer),
+            scale: new Float32Array(N).fill(1),
+          };
+          const { limit, panels } = pack(bench, [weight]);
+          const xs = new Float32Array(2 * K).fill(1, 0, K).fill(-1, K);
+          const q = bench.bytes(4 * K);
+          const rowScale = bench.bytes(8);
+          quantizeRows!(q, rowScale, bench.floats(xs), 2, K, K, K, limit);
+          const out = bench.bytes(8 * N);
+          gemmW8!(out, q, rowScale, panels, 2, N, K, N, K);
+          const sum = Math.fround(Math.fround(limit * magnitude * K) * Math.fround(1 / limit));
+          expect(Math.abs(limit * magnitude * K)).toBeGreaterThan(0.99 * 2 ** 31);
+          expect([...bench.read(out, 2 * N)]).toEqual([...new Array(N).fill(sum), ...new Array(N).fill(-sum)]);
+        }
+      });
+
       it("quantizeRows and gemmW8: the reference's bits", () => {
         for (const [M, N, K] of sizes) {
           bench.reset();
@@ -146,7 +187,7 @@ for (const [name, level] of levelsHere()) {
           const xs = randomFloats(M * K, 6, 3);
           const linear = pack(bench, [weight], bias);
           expect(linear.limit).toBe(activationLimit(values, N, K));
-          const qStride = (K + 1) & ~1;
+          const qStride = (K + 3) & ~3;
           const q = bench.bytes(2 * M * qStride);
           const rowScale = bench.bytes(4 * M);
           const x = bench.floats(guardedRows(xs, M, K));
@@ -154,7 +195,7 @@ for (const [name, level] of levelsHere()) {
           const row = new Int16Array(K);
           for (let m = 0; m < M; m++) {
             expect(bench.read(rowScale + 4 * m, 1)[0]).toBe(quantizeActivationRow(row, xs, m * K, K, linear.limit));
-            expect(new Int16Array(bench.memory.buffer, q + 2 * m * qStride, K).slice()).toEqual(row);
+            expect(readRow(bench, level, q + 2 * m * qStride, qStride, K)).toEqual(row);
           }
           const out = bench.floats(guardedRows(new Float32Array(M * N), M, N));
           gemmW8!(out, q, rowScale, linear.panels, M, N, K, N + GUARD, qStride);
@@ -175,21 +216,21 @@ for (const [name, level] of levelsHere()) {
   }
 }
 
-describe("quantizeRows", () => {
-  const bench = new Bench((module) => defineQuantizeRows(module));
+describe.each(levels)("quantizeRows, %s", (_, level) => {
+  const bench = new Bench((module) => defineQuantizeRows(module, level));
   const quantize = (row: number[], limit: number) => {
     bench.reset();
     const K = row.length;
-    const q = bench.bytes(2 * K + 2);
+    const qStride = (K + 3) & ~3;
+    const q = bench.bytes(2 * qStride);
     const rowScale = bench.bytes(4);
-    bench.kernels.quantizeRows!(q, rowScale, bench.floats(row), 1, K, K + (K & 1), K, limit);
-    const words = new Int16Array(bench.memory.buffer, q, K + (K & 1)).slice();
+    bench.kernels.quantizeRows!(q, rowScale, bench.floats(row), 1, K, qStride, K, limit);
     const expected = new Int16Array(K);
     const scale = quantizeActivationRow(expected, Float32Array.from(row), 0, K, limit);
     expect(bench.read(rowScale, 1)[0]).toBe(scale);
-    if (K & 1) expect(words[K]).toBe(0);
-    expect(words.subarray(0, K)).toEqual(expected);
-    return words;
+    const values = readRow(bench, level, q, qStride, K);
+    expect(values).toEqual(expected);
+    return values;
   };
 
   it("rounds ties to even and reaches the limit on both sides", () => {
@@ -213,7 +254,7 @@ describe("packing", () => {
   const level = { fma: false, wide: false };
   const bench = new Bench((module) => {
     definePackKernels(module);
-    defineGemm(module, level, { MR: 4, NR: 8 });
+    definePackW8(module, level);
   });
   const half = (rows: number, cols: number, dtype: "F16" | "BF16"): WeightMatrix => {
     // every 16-bit pattern occurs where the matrix is large enough
@@ -253,34 +294,44 @@ describe("packing", () => {
     expect(found.map((v, i) => (Object.is(v, expected[i]) ? 0 : 1))).toEqual(new Float32Array(found.length));
   });
 
-  it("int8 panels: pairs of k, -128, odd K, stacked across a panel", () => {
-    bench.reset();
-    const K = 41;
-    const int8 = (rows: number, seed: number): WeightMatrix => ({
-      dtype: "I8",
-      rows,
-      cols: K,
-      bytes: Uint8Array.from(randomFloats(rows * K, seed), (v) => Math.round(v * 128) & 0xff),
-      scale: randomFloats(rows, seed + 1),
-    });
-    const weights = [int8(21, 1), int8(3, 2), int8(18, 3)];
-    weights[1]!.bytes.fill(0x80);
-    const bias = randomFloats(42, 7);
-    const { N, panels, byteCount, dtype, limit } = pack(bench, weights, bias);
-    expect(dtype).toBe("w8");
-    expect(limit).toBe(32767);
-    const bytes = new Uint8Array(bench.memory.buffer, panels, byteCount);
-    const size = 128 + 32 * 21;
-    const values = weights.flatMap((weight) => [...weight.bytes]);
-    const scales = weights.flatMap((weight) => [...weight.scale!]);
-    for (let n = 0; n < 48; n++) {
-      const start = (n >> 4) * size;
-      const head = new Float32Array(bench.memory.buffer, panels + start, 32);
-      expect(head[n & 15]).toBe(n < N ? bias[n] : 0);
-      expect(head[16 + (n & 15)]).toBe(n < N ? scales[n] : 0);
-      for (let k = 0; k < 42; k++) {
-        const value = bytes[start + 128 + 32 * (k >> 1) + 2 * (n & 15) + (k & 1)];
-        if (value !== (n < N && k < K ? values[n * K + k] : 0)) expect.fail(`column ${n}, k ${k}: ${value}`);
+  it.each([
+    ["pairs", 2, { fma: false, wide: false }],
+    ["fours", 4, { fma: false, wide: false, dot8: true }],
+  ] as const)("int8 panels: %s of k, -128, odd K, stacked across a panel", (_, unit, layout) => {
+    const bench = new Bench((module) => definePackW8(module, layout));
+    for (const K of [41, 7, 64]) {
+      bench.reset();
+      const int8 = (rows: number, seed: number): WeightMatrix => ({
+        dtype: "I8",
+        rows,
+        cols: K,
+        bytes: Uint8Array.from(randomFloats(rows * K, seed), (v) => Math.round(v * 128) & 0xff),
+        scale: randomFloats(rows, seed + 1),
+      });
+      const weights = [int8(21, 1), int8(3, 2), int8(18, 3)];
+      weights[1]!.bytes.fill(0x80);
+      const bias = randomFloats(42, 7);
+      const { N, panels, byteCount, dtype, limit } = pack(bench, weights, bias);
+      expect(dtype).toBe("w8");
+      expect(limit).toBe(32767);
+      const bytes = new Int8Array(bench.memory.buffer, panels, byteCount);
+      const paddedK = (K + 3) & ~3;
+      const size = 192 + 16 * paddedK;
+      const values = weights.flatMap((weight) => [...new Int8Array(weight.bytes.buffer)]);
+      const scales = weights.flatMap((weight) => [...weight.scale!]);
+      for (let n = 0; n < 48; n++) {
+        const start = (n >> 4) * size;
+        const head = new Float32Array(bench.memory.buffer, panels + start, 32);
+        expect(head[n & 15]).toBe(n < N ? bias[n] : 0);
+        expect(head[16 + (n & 15)]).toBe(n < N ? scales[n] : 0);
+        let sum = 0;
+        for (let k = 0; k < paddedK; k++) {
+          const expected = n < N && k < K ? values[n * K + k]! : 0;
+          sum += expected;
+          const value = bytes[start + 192 + 16 * (k - (k % unit)) + unit * (n & 15) + (k % unit)];
+          if (value !== expected) expect.fail(`column ${n}, k ${k}: ${value}, expected ${expected}`);
+        }
+        expect(new Int32Array(bench.memory.buffer, panels + start + 128, 16)[n & 15]).toBe(-128 * sum + 0);
       }
     }
   });

@@ -26,4 +26,8 @@ export const atomic = {
   xchg: rmw(0x41),
   cmpxchg: (address: I, expected: I, replacement: I, offset = 0) =>
     memoryOperation("i32", ATOMIC + 0x48, 2, offset, asI32(address), asI32(expected), asI32(replacement)),
+  load64: (address: I, offset = 0) => memoryOperation("i64", ATOMIC + 0x11, 3, offset, asI32(address)),
+  xchg64: (address: I, value: I64, offset = 0) => memoryOperation("i64", ATOMIC + 0x42, 3, offset, asI32(address), value),
+  cmpxchg64: (address: I, expected: I64, replacement: I64, offset = 0) =>
+    memoryOperation("i64", ATOMIC + 0x49, 3, offset, asI32(address), expected, replacement),
 };

@@ -7,7 +7,6 @@ import { Bytes } from "./bytes.ts";
 import type { Callable, Local } from "./call.ts";
 import type { ValueType } from "./expression.ts";
 import { FunctionBuilder } from "./function.ts";
-import { f32, i32 } from "./scalar.ts";
 
 const typeCode: Readonly<Record<ValueType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
 
@@ -93,20 +92,15 @@ export class ModuleBuilder {
     return callable;
   }
 
-  /**
-   * Puts a kernel in the table as a command of type (address of its arguments) -> (): an adapter reads the arguments, four bytes each, and calls it.
-   * Gives the table index. A queue of [index, arguments...] in memory can then be run by one call_indirect, without leaving WebAssembly.
-   */
-  command(kernel: Callable): number {
-    const adapter = this.internal(`command ${kernel.name}`, { at: "i32" }, (f, { at }) => {
-      const args = kernel.params.map((type, i) => {
-        if (type !== "i32" && type !== "f32") throw new Error(`wasm emitter: ${kernel.name} cannot be a command, argument ${i} is ${type}`);
-        return type === "i32" ? i32.load(at, 4 * i) : f32.load(at, 4 * i);
-      });
-      f.call(kernel, ...args);
-    });
-    this.#table.push(adapter);
+  /** Appends a function to the table of call_indirect and gives its index there. */
+  tableEntry(callable: Callable): number {
+    this.#table.push(callable);
     return this.#table.length - 1;
+  }
+
+  /** The exported functions so far, in their order. */
+  get exportedFunctions(): readonly Callable[] {
+    return this.#exports;
   }
 
   /** The finished module. */

@@ -86,6 +86,8 @@ export const i64 = {
   shr_u: i64Binary(0x88),
   extend_i32_s: (a: I) => new Operation("i64", 0xac, asI32(a)),
   extend_i32_u: (a: I) => new Operation("i64", 0xad, asI32(a)),
+  eq: (a: L, b: L) => new Operation("i32", 0x51, asI64(a), asI64(b)),
+  trunc_sat_f64_s: (a: D) => new Operation("i64", MISC + 6, asF64(a)),
 };
 
 export const f32 = {

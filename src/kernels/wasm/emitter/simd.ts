@@ -88,12 +88,14 @@ export const i8x16 = {
   swizzle: binary(14),
   abs: unary(96),
   narrow_i16x8_s: binary(101),
+  narrow_i16x8_u: binary(102),
   add: binary(110),
   const: (...lanes: number[]) => new VectorConstant("u8", lanes),
 };
 
 export const i16x8 = {
   splat: (a: I) => new Operation("v128", SIMD + 16, asI32(a)),
+  extadd_pairwise_i8x16_s: unary(124),
   extadd_pairwise_i8x16_u: unary(125),
   narrow_i32x4_s: binary(133),
   extend_low_i8x16_s: unary(135),
@@ -135,6 +137,9 @@ export const i32x4 = {
   max_s: binary(184),
   /** Products of neighbouring signed 16-bit lanes, added in pairs: exact except for (-32768)^2 twice. */
   dot_i16x8_s: binary(186),
+  extadd_pairwise_i16x8_s: unary(126),
+  /** a (int8) times b, four neighbours added to c. Exact for 0 <= b < 128; how else it reads b is up to the machine. */
+  relaxed_dot_i8x16_i7x16_add_s: ternary(0x113),
   trunc_sat_f32x4_s: unary(248),
 };
 

@@ -1,0 +1,87 @@
+/**
+ * The two inner loops of W8A16: exact int32 sums of q[k] * w[k], from int16 activations and int8 weights.
+ *
+ *     dot16    i32x4.dot_i16x8_s on two neighbouring k, weights widened to int16 in the loop; panel int8[K / 2][16][2], rows int16[K]
+ *     dot8     i32x4.relaxed_dot_i8x16_i7x16_add_s on four neighbouring k; panel int8[K / 4][16][4], rows uint8[qStride] twice: high digits, then low digits
+ *
+ * dot8 splits q + 32768 into two digits of 8 bits (quantize-rows.ts) and computes by Horner: sum q w = 256 (sum high w - 128 sum w) + sum low w, all modulo 2^32, which is
+ * exact because the true sum fits. The instruction promises its result only for second operands below 128; a feature level has `dot8` where a probe showed that
+ * it multiplies int8 by uint8 exactly (x64 with AVX-VNNI: one vpdpbusd). K is padded to a multiple of 4 with zero weights, so what a row holds there does not matter.
+ */
+import type { Local } from "./emitter/call.ts";
+import type { FunctionBuilder } from "./emitter/function.ts";
+import { i32 } from "./emitter/scalar.ts";
+import { i32x4, v128 } from "./emitter/simd.ts";
+import { addressRows, panelColumns } from "./panels.ts";
+
+/** Bytes of four k of a panel, in either layout. */
+export const bytesPer4K = 4 * panelColumns;
+
+export interface W8Operands {
+  /** First row, bytes from one to the next, and their number. */
+  readonly x: Local<"i32">;
+  readonly xStride: Local<"i32">;
+  readonly rows: number;
+  /** First weight of the panel's columns from `first` on; `NR` of them. */
+  readonly weights: Local<"i32">;
+  readonly NR: number;
+  readonly first: number;
+  readonly K: Local<"i32">;
+  /** -128 times the sum of each column's weights: int32[NR]. Read by dot8. */
+  readonly corrections: Local<"i32">;
+}
+
+type Sums = Local<"v128">[][];
+
+function weightBytes(K: Local<"i32">) {
+  return i32.shl(i32.shr_u(i32.add(K, 3), 2), Math.log2(bytesPer4K));
+}
+
+export function emitDot16(f: FunctionBuilder, { x, xStride, rows, weights, NR, first, K }: W8Operands): Sums {
+  const xRows = addressRows(f, x, xStride, rows);
+  const sums = xRows.map(() => Array.from({ length: NR / 4 }, () => f.v128(i32x4.const(0))));
+  const panel = f.i32(i32.add(weights, 2 * first));
+  const end = f.i32(i32.add(panel, weightBytes(K)));
+  f.while(
+    () => i32.lt_u(panel, end),
+    () => {
+      const pairs = sums[0]!.map((_, c) => f.v128(v128.load8x8_s(panel, 8 * c)));
+      for (const [r, row] of sums.entries()) {
+        const xrk = f.v128(v128.load32_splat(xRows[r]!));
+        for (const [c, sum] of row.entries()) sum.set(i32x4.add(sum, i32x4.dot_i16x8_s(xrk, pairs[c]!)));
+      }
+      panel.set(i32.add(panel, bytesPer4K / 2));
+      for (const pointer of xRows) pointer.set(i32.add(pointer, 4));
+    },
+  );
+  return sums;
+}
+
+export function emitDot8(f: FunctionBuilder, { x, xStride, rows, weights, NR, first, K, corrections }: W8Operands): Sums {
+  const sums = Array.from({ length: rows }, () =>
+    Array.from({ length: NR / 4 }, (_, c) => f.v128(v128.load(corrections, 4 * first + 16 * c))),
+  );
+  const panel = f.i32();
+  const end = f.i32();
+  const digits = (start: Local<"i32">) => {
+    const xRows = addressRows(f, start, xStride, rows);
+    panel.set(i32.add(weights, 4 * first));
+    end.set(i32.add(panel, weightBytes(K)));
+    f.while(
+      () => i32.lt_u(panel, end),
+      () => {
+        const fours = sums[0]!.map((_, c) => f.v128(v128.load(panel, 16 * c)));
+        for (const [r, row] of sums.entries()) {
+          const xrk = f.v128(v128.load32_splat(xRows[r]!));
+          for (const [c, sum] of row.entries()) sum.set(i32x4.relaxed_dot_i8x16_i7x16_add_s(fours[c]!, xrk, sum));
+        }
+        panel.set(i32.add(panel, bytesPer4K));
+        for (const pointer of xRows) pointer.set(i32.add(pointer, 4));
+      },
+    );
+  };
+  digits(x);
+  for (const row of sums) for (const sum of row) sum.set(i32x4.shl(sum, 8));
+  digits(f.i32(i32.add(x, i32.shr_u(xStride, 1))));
+  return sums;
+}

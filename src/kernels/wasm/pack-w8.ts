@@ -1,0 +1,102 @@
+/**
+ * packW8(panel, rows, rowBytes, K): sixteen staged rows of int8 become the weights of one W8A16 panel, and its corrections.
+ *
+ *     dot16    int8[K / 2][16][2]: units of two bytes, transposed eight rows by eight units at a time
+ *     dot8     int8[K / 4][16][4]: units of four bytes, transposed four rows by four units at a time
+ *
+ * `panel` is the panel's start. Rows lie `rowBytes` apart, a multiple of 16, with zeros after their K values; so K is padded to a multiple of 4 with zeros.
+ * Gives the largest sum of magnitudes of a row, from which the activation limit follows (tensor/w8.ts).
+ */
+import type { Local } from "./emitter/call.ts";
+import type { FunctionBuilder } from "./emitter/function.ts";
+import type { Locals, ModuleBuilder } from "./emitter/module.ts";
+import { i32 } from "./emitter/scalar.ts";
+import { i8x16, i16x8, i32x4, v128 } from "./emitter/simd.ts";
+import { w8Panel } from "./gemm-w8.ts";
+import { bytesPer4K } from "./gemm-w8-loops.ts";
+import type { FeatureLevel } from "./level.ts";
+import { emitTranspose4 } from "./pack-kernels.ts";
+import { addressRows, panelColumns } from "./panels.ts";
+
+const params = { panel: "i32", rows: "i32", rowBytes: "i32", K: "i32" } as const;
+
+export function definePackW8(module: ModuleBuilder, { dot8 }: FeatureLevel): void {
+  const pack = (f: FunctionBuilder, { panel, rows, rowBytes, K }: Locals<typeof params>) => {
+    const weights = f.i32(i32.add(panel, w8Panel.weights));
+    const fours = f.i32(i32.shr_u(i32.add(K, 3), 2));
+    const emitTransposed = dot8 ? emitFours : emitPairs;
+    emitTransposed(f, { weights, rows, rowBytes, fours });
+    f.return(emitRowSums(f, panel, rows, rowBytes));
+  };
+  module.function("packW8", params, pack, "i32");
+}
+
+interface Staged {
+  readonly weights: Local<"i32">;
+  readonly rows: Local<"i32">;
+  readonly rowBytes: Local<"i32">;
+  /** K / 4, rounded up. */
+  readonly fours: Local<"i32">;
+}
+
+function emitFours(f: FunctionBuilder, { weights, rows, rowBytes, fours }: Staged): void {
+  f.repeat(panelColumns, 4, (first) => {
+    const pointers = addressRows(f, f.i32(i32.add(rows, i32.mul(first, rowBytes))), rowBytes, 4);
+    f.repeat(fours, 4, (unit) => {
+      const units = emitTranspose4(
+        f,
+        pointers.map((pointer) => v128.load(i32.add(pointer, i32.shl(unit, 2)))),
+      );
+      const out = f.i32(i32.add(weights, i32.add(i32.mul(unit, bytesPer4K), i32.shl(first, 2))));
+      for (const [u, value] of units.entries()) f.if(i32.lt_s(i32.add(unit, u), fours), () => f.storeV128(out, value, bytesPer4K * u));
+    });
+  });
+}
+
+/** Byte pairs `lanes` (0..15) of two vectors. */
+const pairs = (...lanes: number[]) => lanes.flatMap((lane) => [2 * lane, 2 * lane + 1]);
+
+function emitPairs(f: FunctionBuilder, { weights, rows, rowBytes, fours }: Staged): void {
+  const count = f.i32(i32.shl(fours, 1));
+  f.repeat(panelColumns, 8, (first) => {
+    const pointers = addressRows(f, f.i32(i32.add(rows, i32.mul(first, rowBytes))), rowBytes, 8);
+    f.repeat(count, 8, (unit) => {
+      let v = pointers.map((pointer) => f.v128(v128.load(i32.add(pointer, i32.shl(unit, 1)))));
+      // Three rounds of interleaving vector i with vector i + 4 put unit u of row r at place r of vector u.
+      for (let round = 0; round < 3; round++) {
+        v = [0, 1, 2, 3].flatMap((i) => [
+          f.v128(i8x16.shuffle(v[i]!, v[i + 4]!, pairs(0, 8, 1, 9, 2, 10, 3, 11))),
+          f.v128(i8x16.shuffle(v[i]!, v[i + 4]!, pairs(4, 12, 5, 13, 6, 14, 7, 15))),
+        ]);
+      }
+      const out = f.i32(i32.add(weights, i32.add(i32.mul(unit, bytesPer4K / 2), i32.shl(first, 1))));
+      for (const [u, value] of v.entries()) f.if(i32.lt_s(i32.add(unit, u), count), () => f.storeV128(out, value, (bytesPer4K / 2) * u));
+    });
+  });
+}
+
+/** Stores -128 times each row's sum as the correction of its column, and gives the largest sum of magnitudes (-128 counts 128). */
+function emitRowSums(f: FunctionBuilder, panel: Local<"i32">, rows: Local<"i32">, rowBytes: Local<"i32">): Local<"i32"> {
+  const row = f.i32(rows);
+  const largest = f.i32(0);
+  f.repeat(panelColumns, 1, (column) => {
+    const sums = f.v128(i32x4.const(0));
+    const magnitudes = f.v128(i32x4.const(0));
+    f.repeat(rowBytes, 16, (at) => {
+      const values = f.v128(v128.load(i32.add(row, at)));
+      sums.set(i32x4.add(sums, i32x4.extadd_pairwise_i16x8_s(i16x8.extadd_pairwise_i8x16_s(values))));
+      magnitudes.set(i32x4.add(magnitudes, i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(i8x16.abs(values)))));
+    });
+    const magnitude = emitLaneSum(f, magnitudes);
+    f.if(i32.gt_s(magnitude, largest), () => largest.set(magnitude));
+    f.storeI32(i32.add(panel, i32.shl(column, 2)), i32.mul(emitLaneSum(f, sums), -128), w8Panel.correction);
+    row.set(i32.add(row, rowBytes));
+  });
+  return largest;
+}
+
+function emitLaneSum(f: FunctionBuilder, vector: Local<"v128">): Local<"i32"> {
+  const sum = f.i32(i32x4.extract_lane(vector, 0));
+  for (let lane = 1; lane < 4; lane++) sum.set(i32.add(sum, i32x4.extract_lane(vector, lane)));
+  return sum;
+}
