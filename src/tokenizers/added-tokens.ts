@@ -44,7 +44,8 @@ export class AddedTokenFinder {
     for (const token of tokens) {
       const pattern = patternOf(token);
       // The reference takes such a token for a match between any two bytes, and fails at the first character of two.
-      if (pattern === "") throw new ConfigError(`Added token "${token.content}": normalisation leaves nothing of it; set normalized to false.`);
+      if (pattern === "")
+        throw new ConfigError(`Added token "${token.content}": normalisation leaves nothing of it; set normalized to false.`);
       let node = this.#root;
       for (let i = 0; i < pattern.length; i++) {
         const unit = pattern.charCodeAt(i);

@@ -50,9 +50,7 @@ function wordPiece(json: JsonObject, scanned: Vocabulary | undefined): WordPiece
 /** model.vocab as an object. */
 export function vocabularyOf(json: unknown): Vocabulary {
   const object = asObject(json, "model.vocab");
-  const vocabulary = new Vocabulary();
-  for (const token of Object.keys(object)) vocabulary.add(token, asId(object[token], `model.vocab["${token}"]`));
-  return vocabulary;
+  return Vocabulary.from(Object.keys(object).map((token) => [token, asId(object[token], `model.vocab["${token}"]`)] as const));
 }
 
 function namedToken(json: unknown, name: string): readonly [string, number] {

@@ -13,8 +13,8 @@
 import { AlignedText, scalarAt } from "./aligned-text.ts";
 import type { Normalizer } from "./component.ts";
 import { CASED, CJK, COMPOSED, kindOf, NONSPACING, REMOVED, SPACE } from "./unicode/character-kinds.ts";
-import { lowerCase } from "./unicode/lower-case.ts";
 import { combiningRank, decompose } from "./unicode/combining.ts";
+import { lowerCase } from "./unicode/lower-case.ts";
 
 export interface BertNormalizerOptions {
   readonly cleanText: boolean;

@@ -88,7 +88,13 @@ function classOf(codePoint: number): number {
   const known = codePoint < 0x10000 ? classes[codePoint]! : 0;
   if (known !== 0) return known;
   sets ??= { letter: decodeRanges(LETTER), number: decodeRanges(NUMBER) };
-  const found = isSpace(codePoint) ? SPACE : inRanges(sets.letter, codePoint) ? LETTERS : inRanges(sets.number, codePoint) ? NUMBERS : OTHERS;
+  const found = isSpace(codePoint)
+    ? SPACE
+    : inRanges(sets.letter, codePoint)
+      ? LETTERS
+      : inRanges(sets.number, codePoint)
+        ? NUMBERS
+        : OTHERS;
   if (codePoint < 0x10000) classes[codePoint] = found;
   return found;
 }

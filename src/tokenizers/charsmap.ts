@@ -7,9 +7,9 @@
  * one by one. The rule is that of the shortest prefix that has one: that looks like a mistake, and is what the reference does.
  */
 
+import { ConfigError } from "../errors.ts";
 import type { AlignedText } from "./aligned-text.ts";
 import type { Normalizer } from "./component.ts";
-import { ConfigError } from "../errors.ts";
 import { graphemeEnds } from "./graphemes.ts";
 import { Rewriter } from "./rewriter.ts";
 
@@ -25,7 +25,9 @@ export class Charsmap implements Normalizer {
     const blob = fromBase64(base64);
     const size = blob.length >= 4 ? new DataView(blob.buffer).getUint32(0, true) : -1;
     if (size < 4 || size % 4 !== 0 || 4 + size > blob.length) {
-      throw new ConfigError(`normalizer.precompiled_charsmap: expected a trie and its replacements, found ${blob.length} bytes that do not hold them.`);
+      throw new ConfigError(
+        `normalizer.precompiled_charsmap: expected a trie and its replacements, found ${blob.length} bytes that do not hold them.`,
+      );
     }
     const view = new DataView(blob.buffer, 4, size);
     this.#trie = Uint32Array.from({ length: size / 4 }, (_, i) => view.getUint32(4 * i, true));

@@ -66,7 +66,9 @@ export function assemble(
 
   const build = (choice: readonly number[], overflows: boolean): Encoding => {
     const ranges = parts.map((part, i) => (part.kind === "special" ? undefined : windows[part.sequence]![choice[i]!]!));
-    const encoding = emptyEncoding(parts.reduce((sum, part, i) => sum + (part.kind === "special" ? part.ids.length : length(ranges[i]!)), 0));
+    const encoding = emptyEncoding(
+      parts.reduce((sum, part, i) => sum + (part.kind === "special" ? part.ids.length : length(ranges[i]!)), 0),
+    );
     let at = 0;
     parts.forEach((part, i) => {
       if (part.kind === "special") at = putSpecial(encoding, at, part);

@@ -2,18 +2,18 @@
  * Everything that a tokenizer.json may name: BERT's components and those of all other families.
  */
 
+import { ConfigError, UnsupportedError } from "../errors.ts";
 import { bertKit } from "./bert-kit.ts";
-import { bpeModel, unigramModel, wordLevelModel } from "./read-models.ts";
 import { ByteLevelPreTokenizer, byteLevelDecoder } from "./byte-level.ts";
 import { Charsmap } from "./charsmap.ts";
 import type { Decoder, Normalizer, PreTokenizer } from "./component.ts";
 import * as decoders from "./decoders.ts";
-import { ConfigError, UnsupportedError } from "../errors.ts";
 import { asArray, asBoolean, asId, asString, type JsonObject, show } from "./json.ts";
 import { type Kit, make } from "./kit.ts";
 import * as normalizers from "./normalizers.ts";
 import { readPattern } from "./pattern.ts";
 import * as pre from "./pre-tokenizers.ts";
+import { bpeModel, unigramModel, wordLevelModel } from "./read-models.ts";
 import { PLAIN_TEMPLATE, type Template } from "./template.ts";
 import { composed, decomposed } from "./unicode-normalizers.ts";
 
@@ -30,7 +30,8 @@ export const fullKit: Kit = {
     NFKD: () => normalForm(true, false),
     Lowercase: () => normalizers.lowercase,
     StripAccents: () => normalizers.stripAccents(),
-    Strip: (json) => normalizers.strip(asBoolean(json["strip_left"], "Strip.strip_left"), asBoolean(json["strip_right"], "Strip.strip_right")),
+    Strip: (json) =>
+      normalizers.strip(asBoolean(json["strip_left"], "Strip.strip_left"), asBoolean(json["strip_right"], "Strip.strip_right")),
     Nmt: () => normalizers.nmt,
     Replace: (json) => normalizers.replace(readPattern(json["pattern"], "Replace.pattern"), asString(json["content"], "Replace.content")),
     Prepend: (json) => normalizers.prepend(asString(json["prepend"], "Prepend.prepend")),
@@ -41,7 +42,10 @@ export const fullKit: Kit = {
   preTokenizers: {
     ...bertKit.preTokenizers,
     ByteLevel: (json) =>
-      new ByteLevelPreTokenizer(asBoolean(json["add_prefix_space"], "ByteLevel.add_prefix_space"), asBoolean(json["use_regex"], "ByteLevel.use_regex", true)),
+      new ByteLevelPreTokenizer(
+        asBoolean(json["add_prefix_space"], "ByteLevel.add_prefix_space"),
+        asBoolean(json["use_regex"], "ByteLevel.use_regex", true),
+      ),
     Whitespace: () => pre.whitespace,
     WhitespaceSplit: () => pre.whitespaceSplit,
     Punctuation: (json) => pre.punctuation(behaviorOf(json["behavior"] ?? "Isolated")),
@@ -77,8 +81,13 @@ export const fullKit: Kit = {
     ByteFallback: () => decoders.byteFallbackDecoder,
     Fuse: () => decoders.fuseDecoder,
     Strip: (json) =>
-      decoders.stripDecoder(asString(json["content"], "Strip.content"), asId(json["start"], "Strip.start"), asId(json["stop"], "Strip.stop")),
-    Replace: (json) => decoders.replaceDecoder(readPattern(json["pattern"], "Replace.pattern"), asString(json["content"], "Replace.content")),
+      decoders.stripDecoder(
+        asString(json["content"], "Strip.content"),
+        asId(json["start"], "Strip.start"),
+        asId(json["stop"], "Strip.stop"),
+      ),
+    Replace: (json) =>
+      decoders.replaceDecoder(readPattern(json["pattern"], "Replace.pattern"), asString(json["content"], "Replace.content")),
     CTC: (json) =>
       decoders.ctcDecoder(
         asString(json["pad_token"], "CTC.pad_token"),
@@ -99,14 +108,16 @@ function makeAll<T>(stage: string, factories: Parameters<typeof make<T>>[1], jso
 
 function behaviorOf(json: unknown): pre.Behavior {
   const behavior = pre.BEHAVIORS.find((name) => name === json);
-  if (behavior === undefined) throw new ConfigError(`pre_tokenizer.behavior: expected one of ${pre.BEHAVIORS.join(", ")}, found ${show(json)}.`);
+  if (behavior === undefined)
+    throw new ConfigError(`pre_tokenizer.behavior: expected one of ${pre.BEHAVIORS.join(", ")}, found ${show(json)}.`);
   return behavior;
 }
 
 /** `add_prefix_space: false` is how older files write `prepend_scheme: "never"`. */
 function metaspaceOptions(json: JsonObject): { readonly replacement: string; readonly scheme: pre.PrependScheme } {
   const replacement = asString(json["replacement"], "Metaspace.replacement");
-  if (Array.from(replacement).length !== 1) throw new ConfigError(`Metaspace.replacement: expected one character, found ${show(replacement)}.`);
+  if (Array.from(replacement).length !== 1)
+    throw new ConfigError(`Metaspace.replacement: expected one character, found ${show(replacement)}.`);
   const scheme = json["prepend_scheme"] ?? (json["add_prefix_space"] === false ? "never" : "always");
   if (scheme !== "first" && scheme !== "never" && scheme !== "always") {
     throw new ConfigError(`Metaspace.prepend_scheme: expected first, never or always, found ${show(scheme)}.`);
@@ -116,7 +127,9 @@ function metaspaceOptions(json: JsonObject): { readonly replacement: string; rea
 
 function byteLevelTemplate(json: JsonObject): Template {
   const addPrefixSpace = asBoolean(json["add_prefix_space"], "post_processor.add_prefix_space");
-  return asBoolean(json["trim_offsets"], "post_processor.trim_offsets") ? { ...PLAIN_TEMPLATE, trims: [{ addPrefixSpace }] } : PLAIN_TEMPLATE;
+  return asBoolean(json["trim_offsets"], "post_processor.trim_offsets")
+    ? { ...PLAIN_TEMPLATE, trims: [{ addPrefixSpace }] }
+    : PLAIN_TEMPLATE;
 }
 
 /** ByteLevel only trims offsets; beside it there is room for one post-processor that adds tokens. */
@@ -124,7 +137,9 @@ function sequenceTemplate(steps: readonly unknown[], kit: Kit): Template {
   const templates = steps.map((step) => make("post_processor", kit.postProcessors, step, kit) ?? PLAIN_TEMPLATE);
   const adding = templates.filter((template) => template.single !== PLAIN_TEMPLATE.single);
   if (adding.length > 1) {
-    throw new UnsupportedError(`tokenizer.json: the post_processor Sequence has ${adding.length} steps that add tokens; one is known here.`);
+    throw new UnsupportedError(
+      `tokenizer.json: the post_processor Sequence has ${adding.length} steps that add tokens; one is known here.`,
+    );
   }
   return { ...(adding[0] ?? PLAIN_TEMPLATE), trims: templates.flatMap((template) => template.trims) };
 }

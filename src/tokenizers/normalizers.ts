@@ -44,16 +44,15 @@ export const nmt: Normalizer = {
   apply(text) {
     const out = new AlignedText(text.length);
     eachCodePoint(text, (code, i) => {
-      const removed = (code >= 1 && code <= 8) || code === 11 || (code >= 14 && code <= 31) || code === 0x7f || code === 0x8f || code === 0x9f;
+      const removed =
+        (code >= 1 && code <= 8) || code === 11 || (code >= 14 && code <= 31) || code === 0x7f || code === 0x8f || code === 0x9f;
       if (!removed) out.push(NMT_SPACES.has(code) ? 32 : code, text.starts[i]!, text.ends[i]!);
     });
     return out;
   },
 };
 
-const NMT_SPACES = new Set([
-  9, 10, 12, 13, 0x1680, 0x200b, 0x200c, 0x200d, 0x200e, 0x200f, 0x2028, 0x2029, 0x2581, 0xfeff, 0xfffd,
-]);
+const NMT_SPACES = new Set([9, 10, 12, 13, 0x1680, 0x200b, 0x200c, 0x200d, 0x200e, 0x200f, 0x2028, 0x2029, 0x2581, 0xfeff, 0xfffd]);
 
 /** Every match becomes `content`, which takes the range of the match's last character. */
 export function replace(pattern: Pattern, content: string): Normalizer {

@@ -55,8 +55,7 @@ function regexOf(source: string): RegExp {
         const end = source.indexOf("}", i);
         text += `\\${source.slice(i, end + 1)}`;
         i = end;
-      }
-      else text += /[\w]/.test(next) && !/[bBntrfvux0-9]/.test(next) ? unsupported(source) : escape(next);
+      } else text += /[\w]/.test(next) && !/[bBntrfvux0-9]/.test(next) ? unsupported(source) : escape(next);
     } else if (character === "[" && inClass === 0) {
       inClass = 1;
       text += character;

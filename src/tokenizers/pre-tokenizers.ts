@@ -26,7 +26,8 @@ export function splitAt(find: Finder, behavior: Behavior, invert = false): PreTo
   return {
     split({ text, bounds }: Words): Words {
       const found: number[] = [];
-      for (let w = 0; w < bounds.length; w += 2) cut(find(text, bounds[w]!, bounds[w + 1]!), bounds[w]!, bounds[w + 1]!, behavior, invert, found);
+      for (let w = 0; w < bounds.length; w += 2)
+        cut(find(text, bounds[w]!, bounds[w + 1]!), bounds[w]!, bounds[w + 1]!, behavior, invert, found);
       return { text, bounds: found };
     },
   };
@@ -99,7 +100,11 @@ export const whitespace = splitAt(
   "Removed",
   true,
 );
-export const punctuation = (behavior: Behavior): PreTokenizer => splitAt(characterFinder((code) => (kindOf(code) & PUNCT) !== 0), behavior);
+export const punctuation = (behavior: Behavior): PreTokenizer =>
+  splitAt(
+    characterFinder((code) => (kindOf(code) & PUNCT) !== 0),
+    behavior,
+  );
 export const digits = (individual: boolean): PreTokenizer =>
   splitAt(
     characterFinder((code) => NUMERIC.test(String.fromCodePoint(code))),

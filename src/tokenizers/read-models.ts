@@ -2,9 +2,9 @@
  * BPE, Unigram and WordLevel from `model` of tokenizer.json.
  */
 
+import { ConfigError, UnsupportedError } from "../errors.ts";
 import { vocabularyOf } from "./bert-kit.ts";
 import { Bpe } from "./bpe.ts";
-import { ConfigError, UnsupportedError } from "../errors.ts";
 import { asArray, asBoolean, asId, asString, type JsonObject, show } from "./json.ts";
 import { PairTable } from "./pair-table.ts";
 import { Unigram } from "./unigram.ts";

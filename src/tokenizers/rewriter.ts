@@ -25,7 +25,8 @@ export class Rewriter {
     const { starts, ends, length } = this.#source;
     const aligned = Math.min(change > 0 ? Math.max(this.#at - 1, 0) : this.#at, length - 1);
     this.out.push(codePoint, starts[aligned]!, ends[aligned]!);
-    for (let consumed = change; consumed <= 0 && this.#at < length; consumed++) this.#at += this.#source.codePointAt(this.#at) > 0xffff ? 2 : 1;
+    for (let consumed = change; consumed <= 0 && this.#at < length; consumed++)
+      this.#at += this.#source.codePointAt(this.#at) > 0xffff ? 2 : 1;
   }
 
   /** All characters of `replacement` for the next source character. */
@@ -81,4 +82,3 @@ export function prepended(text: AlignedText, prefix: string, from: number, to: n
   append(out, text, from, to);
   return out;
 }
-

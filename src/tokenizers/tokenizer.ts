@@ -11,9 +11,9 @@
 import { ConfigError } from "../errors.ts";
 import { openModelFiles } from "../files/open.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
+import { defaultKit } from "./default-kit.ts";
 import type { EncodeOptions, Encoding } from "./encoding.ts";
 import { readTokenizerFiles, type TokenizerFiles } from "./files.ts";
-import { fullKit } from "./full-kit.ts";
 import { readTokenizerJson } from "./read-json.ts";
 import { readSpecialTokens, type SpecialTokens } from "./special-tokens.ts";
 import { readModelMaxLength } from "./tokenizer-config.ts";
@@ -49,12 +49,12 @@ export class Tokenizer {
 
   /** tokenizer.json and (optional) tokenizer_config.json, parsed. ConfigError or UnsupportedError where they cannot be used. */
   static fromJSON(tokenizerJson: unknown, tokenizerConfig?: unknown): Tokenizer {
-    return new Tokenizer(readTokenizerJson(tokenizerJson, fullKit), tokenizerConfig);
+    return new Tokenizer(readTokenizerJson(tokenizerJson, defaultKit), tokenizerConfig);
   }
 
   /** From an opened model folder: tokenizer.json, else vocab.txt, else vocab.json with merges.txt. */
   static async fromFiles(files: TokenizerFiles, signal?: AbortSignal): Promise<Tokenizer> {
-    const { core, tokenizerConfig, specialTokensMap } = await readTokenizerFiles(files, fullKit, signal);
+    const { core, tokenizerConfig, specialTokensMap } = await readTokenizerFiles(files, defaultKit, signal);
     return new Tokenizer(core, tokenizerConfig, specialTokensMap);
   }
 

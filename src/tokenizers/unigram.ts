@@ -8,9 +8,9 @@
  * Work per place: at most the longest piece's length, so linear in the text.
  */
 
+import { ConfigError } from "../errors.ts";
 import type { AlignedText } from "./aligned-text.ts";
 import type { TokenModel } from "./component.ts";
-import { ConfigError } from "../errors.ts";
 import { PieceTrie } from "./piece-trie.ts";
 import type { Pieces } from "./pieces.ts";
 import { Vocabulary } from "./vocabulary.ts";

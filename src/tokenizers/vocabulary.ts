@@ -2,17 +2,17 @@
  * token <-> id for tens of thousands of tokens without tens of thousands of objects.
  * All tokens lie one after the other in one array of UTF-16 units; an open-addressing hash table maps a token's hash (FNV-1a over units)
  * to its entry. A lookup takes units of any array, so that tokenizing makes no strings, and a hash can be carried on unit by unit, which gives
- * WordPiece the hashes of all prefixes of a word for the price of one. Building it for BERT's 30,522 words takes a few milliseconds where
- * JSON.parse and a Map take 50.
+ * WordPiece the hashes of all prefixes of a word for the price of one.
  */
 
 import { unitsToString } from "./aligned-text.ts";
 
 export const HASH_SEED = 0x811c9dc5 | 0;
+export const HASH_PRIME = 0x01000193;
 
 /** FNV-1a with one more unit. */
 export function hashUnit(hash: number, unit: number): number {
-  return Math.imul(hash ^ unit, 0x01000193);
+  return Math.imul(hash ^ unit, HASH_PRIME);
 }
 
 /** FNV's low bits are its weak ones in short keys: fold the high half in before masking. */
@@ -20,101 +20,122 @@ function slotOf(hash: number, mask: number): number {
   return (hash ^ (hash >>> 15)) & mask;
 }
 
-export class Vocabulary {
-  #units: Uint16Array;
-  #used = 0;
-  /** Where entry e's units start; they end where entry e + 1's start. */
-  #offsets: Int32Array;
-  #ids: Int32Array;
-  #hashes: Int32Array;
-  #count = 0;
-  /** Entry + 1 per slot, 0 = free. */
-  #table: Int32Array;
-  #mask: number;
-  /** Entry + 1 by id, made when first asked for; a Map where ids are sparse. */
-  #byId: Int32Array | Map<number, number> | undefined;
-  readonly #strings: (string | undefined)[] = [];
-  #longest = 0;
+/** The tokens as arrays: entry e has the units [offsets[e], offsets[e + 1]), an id and a hash. */
+export class VocabularyArrays {
+  units: Uint16Array;
+  offsets: Int32Array;
+  ids: Uint32Array;
+  hashes: Int32Array;
 
-  constructor(capacityTokens = 1024, capacityUnits = capacityTokens * 8) {
-    this.#units = new Uint16Array(capacityUnits);
-    this.#offsets = new Int32Array(capacityTokens + 1);
-    this.#ids = new Int32Array(capacityTokens);
-    this.#hashes = new Int32Array(capacityTokens);
+  constructor(tokens: number, units: number) {
+    this.units = new Uint16Array(units + 16);
+    this.offsets = new Int32Array(tokens + 17);
+    this.ids = new Uint32Array(tokens + 16);
+    this.hashes = new Int32Array(tokens + 16);
+  }
+
+  growUnits(): Uint16Array {
+    const units = new Uint16Array(this.units.length * 2);
+    units.set(this.units);
+    this.units = units;
+    return units;
+  }
+
+  growTokens(): this {
+    const grown = new VocabularyArrays(this.ids.length * 2, 0);
+    grown.offsets.set(this.offsets);
+    grown.ids.set(this.ids);
+    grown.hashes.set(this.hashes);
+    this.offsets = grown.offsets;
+    this.ids = grown.ids;
+    this.hashes = grown.hashes;
+    return this;
+  }
+}
+
+export class Vocabulary {
+  readonly #units: Uint16Array;
+  readonly #offsets: Int32Array;
+  readonly #ids: Uint32Array;
+  readonly #hashes: Int32Array;
+  /** Entries, among them those whose token came again later. */
+  readonly #entries: number;
+  /** Entry + 1 per slot, 0 = free. */
+  readonly #table: Int32Array;
+  readonly #mask: number;
+  readonly #strings: (string | undefined)[] = [];
+  /** Entry + 1 by id, or (where ids are sparse) a Map; undefined where entry e has id e. */
+  readonly #byId: Int32Array | Map<number, number> | undefined;
+  /** Number of different tokens. */
+  readonly size: number;
+  /** Units of the longest token: no longer piece can be in the vocabulary. */
+  readonly longest: number;
+
+  private constructor({ units, offsets, ids, hashes }: VocabularyArrays, count: number) {
+    this.#units = units;
+    this.#offsets = offsets;
+    this.#ids = ids;
+    this.#hashes = hashes;
+    this.#entries = count;
     let slots = 16;
-    while (slots < capacityTokens * 2) slots *= 2;
-    this.#table = new Int32Array(slots);
-    this.#mask = slots - 1;
+    while (slots < count * 2) slots *= 2;
+    const table = new Int32Array(slots);
+    const mask = slots - 1;
+    let size = 0;
+    let longest = 0;
+    let inOrder = true;
+    for (let entry = 0; entry < count; entry++) {
+      const hash = hashes[entry]!;
+      let slot = slotOf(hash, mask);
+      while (table[slot] !== 0 && !(hashes[table[slot]! - 1] === hash && this.#same(table[slot]! - 1, entry))) slot = (slot + 1) & mask;
+      // A token that comes again takes the place of the first: as in the reference, the last one counts.
+      if (table[slot] === 0) size++;
+      table[slot] = entry + 1;
+      longest = Math.max(longest, offsets[entry + 1]! - offsets[entry]!);
+      if (ids[entry] !== entry) inOrder = false;
+    }
+    this.#table = table;
+    this.#mask = mask;
+    this.size = size;
+    this.longest = longest;
+    this.#byId = inOrder && size === count ? undefined : this.#indexIds();
+  }
+
+  /** The first `count` tokens of `arrays`, which become the vocabulary's own. */
+  static over(arrays: VocabularyArrays, count: number): Vocabulary {
+    return new Vocabulary(arrays, count);
   }
 
   static from(tokens: Iterable<readonly [token: string, id: number]>): Vocabulary {
-    const vocabulary = new Vocabulary();
-    for (const [token, id] of tokens) vocabulary.add(token, id);
-    return vocabulary;
-  }
-
-  get size(): number {
-    return this.#count;
-  }
-
-  /** Units of the longest token: no longer piece can be in the vocabulary. */
-  get longest(): number {
-    return this.#longest;
-  }
-
-  add(token: string, id: number): void {
-    for (let i = 0; i < token.length; i++) this.unit(token.charCodeAt(i));
-    this.commit(id);
-  }
-
-  /** Appends a unit to the token that the next commit() will add. */
-  unit(unit: number): void {
-    if (this.#used === this.#units.length) this.#units = grown(this.#units, new Uint16Array(this.#used * 2 + 16));
-    this.#units[this.#used++] = unit;
-  }
-
-  /** Adds the units since the last commit as a token; a token that is there already only takes the new id (as in the reference, the last one wins). */
-  commit(id: number): void {
-    const from = this.#offsets[this.#count]!;
-    const to = this.#used;
-    let hash = HASH_SEED;
-    for (let i = from; i < to; i++) hash = hashUnit(hash, this.#units[i]!);
-    const known = this.find(hash, this.#units, from, to);
-    this.#byId = undefined;
-    if (known >= 0) {
-      this.#ids[known] = id;
-      this.#used = from;
-      return;
+    const arrays = new VocabularyArrays(64, 512);
+    let used = 0;
+    let count = 0;
+    for (const [token, id] of tokens) {
+      if (count === arrays.ids.length) arrays.growTokens();
+      while (used + token.length > arrays.units.length) arrays.growUnits();
+      let hash = HASH_SEED;
+      for (let i = 0; i < token.length; i++) {
+        const unit = token.charCodeAt(i);
+        arrays.units[used++] = unit;
+        hash = hashUnit(hash, unit);
+      }
+      arrays.ids[count] = id;
+      arrays.hashes[count++] = hash;
+      arrays.offsets[count] = used;
     }
-    const entry = this.#count++;
-    if (this.#count === this.#ids.length) this.#grow();
-    this.#offsets[entry + 1] = to;
-    this.#ids[entry] = id;
-    this.#hashes[entry] = hash;
-    if (to - from > this.#longest) this.#longest = to - from;
-    this.#insert(entry, hash);
+    return new Vocabulary(arrays, count);
   }
 
-  #insert(entry: number, hash: number): void {
-    let slot = slotOf(hash, this.#mask);
-    while (this.#table[slot] !== 0) slot = (slot + 1) & this.#mask;
-    this.#table[slot] = entry + 1;
+  #same(one: number, other: number): boolean {
+    const at = this.#offsets[one]!;
+    const shift = this.#offsets[other]! - at;
+    const end = this.#offsets[one + 1]!;
+    if (this.#offsets[other + 1]! - shift !== end) return false;
+    for (let i = at; i < end; i++) if (this.#units[i] !== this.#units[i + shift]) return false;
+    return true;
   }
 
-  #grow(): void {
-    const capacity = this.#ids.length * 2;
-    this.#ids = grown(this.#ids, new Int32Array(capacity));
-    this.#hashes = grown(this.#hashes, new Int32Array(capacity));
-    this.#offsets = grown(this.#offsets, new Int32Array(capacity + 1));
-    if (capacity * 2 <= this.#table.length) return;
-    this.#table = new Int32Array(this.#table.length * 2);
-    this.#mask = this.#table.length - 1;
-    for (let entry = 0; entry < this.#count - 1; entry++) this.#insert(entry, this.#hashes[entry]!);
-  }
-
-  /**
-   * The entry of the token that is `prefix` followed by units[from, to), or -1. `hash` is that of the whole; `prefix` is only compared.
-   */
+  /** The entry of the token that is `prefix` followed by units[from, to), or -1. `hash` is that of the whole; `prefix` is only compared. */
   find(hash: number, units: Uint16Array, from: number, to: number, prefix?: Uint16Array): number {
     const length = to - from;
     const lead = prefix === undefined ? 0 : prefix.length;
@@ -140,7 +161,7 @@ export class Vocabulary {
   }
 
   idOf(entry: number): number {
-    return this.#ids[entry]! >>> 0;
+    return this.#ids[entry]!;
   }
 
   get(token: string): number | undefined {
@@ -155,36 +176,27 @@ export class Vocabulary {
   }
 
   token(id: number): string | undefined {
-    this.#byId ??= this.#indexIds();
-    const entry = (this.#byId instanceof Map ? (this.#byId.get(id) ?? 0) : (this.#byId[id] ?? 0)) - 1;
-    return entry < 0 ? undefined : this.#string(entry);
-  }
-
-  #string(entry: number): string {
+    const index = this.#byId;
+    const entry = index === undefined ? id : ((index instanceof Map ? index.get(id) : index[id]) ?? 0) - 1;
+    if (!(entry >= 0 && entry < this.#entries)) return undefined;
     let text = this.#strings[entry];
-    if (text === undefined) this.#strings[entry] = text = unitsToString(this.#units, this.#offsets[entry]!, this.#offsets[entry + 1]!);
+    if (text === undefined) {
+      text = unitsToString(this.#units, this.#offsets[entry]!, this.#offsets[entry + 1]!);
+      this.#strings[entry] = text;
+    }
     return text;
   }
 
   #indexIds(): Int32Array | Map<number, number> {
     let last = -1;
-    for (let entry = 0; entry < this.#count; entry++) last = Math.max(last, this.idOf(entry));
-    const dense = last < 4 * this.#count + 1024;
-    const index = dense ? new Int32Array(last + 1) : new Map<number, number>();
-    for (let entry = 0; entry < this.#count; entry++) {
-      const id = this.idOf(entry);
-      if (index instanceof Map) index.set(id, entry + 1);
-      else index[id] = entry + 1;
+    for (let entry = 0; entry < this.#entries; entry++) last = Math.max(last, this.#ids[entry]!);
+    const index = last < 4 * this.#entries + 1024 ? new Int32Array(last + 1) : new Map<number, number>();
+    for (const entryPlusOne of this.#table) {
+      if (entryPlusOne === 0) continue;
+      const id = this.#ids[entryPlusOne - 1]!;
+      if (index instanceof Map) index.set(id, entryPlusOne);
+      else index[id] = entryPlusOne;
     }
     return index;
   }
-
-  *entries(): Iterable<readonly [token: string, id: number]> {
-    for (let entry = 0; entry < this.#count; entry++) yield [this.#string(entry), this.idOf(entry)];
-  }
-}
-
-function grown<T extends Uint16Array | Int32Array>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }

@@ -2,9 +2,9 @@
  * WordLevel: a word is in the vocabulary, or it is the unknown token.
  */
 
+import { ConfigError } from "../errors.ts";
 import type { AlignedText } from "./aligned-text.ts";
 import type { TokenModel } from "./component.ts";
-import { ConfigError } from "../errors.ts";
 import type { Pieces } from "./pieces.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
