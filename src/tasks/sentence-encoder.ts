@@ -136,6 +136,8 @@ export class SentenceEncoder {
 
   /** Any number of texts, their vectors in order, in the memory of one pass. */
   async *stream(texts: Iterable<string> | AsyncIterable<string>, options: EncodeTextOptions = {}): AsyncGenerator<Float32Array> {
+    if (typeof texts === "string")
+      throw new ConfigError("stream: expected an iterable of texts, got one string; encode(text) gives its vector");
     for await (const batch of this.#run(texts, options)) yield* batch;
   }
 

@@ -3,7 +3,7 @@
  * Sums run in float64 over C in order, so a score has the same bits whatever the block around it.
  */
 
-import { ShapeError } from "../errors.ts";
+import { ConfigError, ShapeError } from "../errors.ts";
 
 /** A vector's length never counts as less than this, as torch.nn.functional.normalize. */
 const SMALLEST_NORM = 1e-12;
@@ -20,14 +20,21 @@ export function normalized(vector: Float32Array): Float32Array {
   return vector.map((value) => value / length);
 }
 
-/** @throws ShapeError when the vectors differ in length; @returns C, or undefined without vectors */
+/** @throws ConfigError for what is no list of vectors, ShapeError when they differ in length; @returns C, or undefined without vectors */
 export function checkSameLength(vectors: readonly Float32Array[], what: string, expected?: number): number | undefined {
   let C = expected;
-  vectors.forEach((vector, i) => {
+  if (!Array.isArray(vectors)) throw new ConfigError(`${what}: expected a list of Float32Array, one a text`);
+  vectors.forEach((vector: unknown, i) => {
+    if (!isVector(vector)) throw new ConfigError(`${what}: expected vector ${i} as a Float32Array, got ${typeof vector}`);
     C ??= vector.length;
     if (vector.length !== C) throw new ShapeError(`${what}: vector ${i} has ${vector.length} dimensions, expected ${C} as in the others`);
   });
   return C;
+}
+
+/** By its tag, since a vector may come from another realm (a frame, a test runner's context). */
+function isVector(value: unknown): value is Float32Array {
+  return Object.prototype.toString.call(value) === "[object Float32Array]";
 }
 
 /** Up to `capacity` vectors of C dimensions, one after another. */

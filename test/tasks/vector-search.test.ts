@@ -125,6 +125,10 @@ describe("semanticSearch", () => {
   test("says what is wrong", async () => {
     await expect(semanticSearch([vector(1, 0)], [vector(1, 0, 0)])).rejects.toThrow(/vector 0.*3 dimensions, expected 2/);
     await expect(semanticSearch([vector(1), vector(1, 2)], [])).rejects.toThrow(/vector 1 has 2 dimensions, expected 1/);
+    await expect(semanticSearch(vector(1, 0) as unknown as Float32Array[], [])).rejects.toThrow(/expected a list of Float32Array/);
+    await expect(semanticSearch([[1, 0]] as unknown as Float32Array[], [])).rejects.toThrow(
+      /expected vector 0 as a Float32Array, got object/,
+    );
     await expect(semanticSearch([vector(1)], [], { topK: 0 })).rejects.toThrow(/topK must be an integer of at least 1, got 0/);
     await expect(semanticSearch([vector(1)], [], { score: "l2" as "dot" })).rejects.toThrow(/score must be "cosine" or "dot", got "l2"/);
   });
