@@ -1,0 +1,24 @@
+/** What runs in the page: the conformance suite over the device that the address names, e.g. /?device=webgpu. */
+
+import gpuJsModule from "gpu.js";
+import { type GpuConstructor, type GpuJsMode, gpuJs } from "../../../src/kernels/gpujs/index.ts";
+import { webgpu } from "../../../src/kernels/webgpu/index.ts";
+import { conformance } from "../../kernels/conformance/suite.ts";
+import { type Outcome, runAll } from "./vitest.ts";
+
+declare global {
+  interface Window {
+    /** Set by the test: hears of each outcome. */
+    outcome(outcome: Outcome): Promise<void>;
+    run(device: string): Promise<void>;
+  }
+}
+
+window.run = async (name) => {
+  const GPU = (gpuJsModule as unknown as { GPU: GpuConstructor }).GPU;
+  const device = name === "webgpu" ? webgpu() : gpuJs(GPU, { mode: name.replace("gpu.js ", "") as GpuJsMode });
+  conformance(name, () => device.createBackend(), { w8: "dequantized" });
+  const outcomes: Promise<void>[] = [];
+  await runAll((outcome) => outcomes.push(window.outcome(outcome)));
+  await Promise.all(outcomes);
+};
