@@ -1,0 +1,140 @@
+/**
+ * `npm run bench [-- NAME...] [--backend wasm,loops] [--shape minilm] [--tokens 8,128] [--rounds 5] [--standard] [--json FILE] [--compare A B]`
+ *
+ * Kernel microbenchmarks at the shapes of real models. Every result is verified against the reference before it is timed; candidates take turns
+ * round by round, so that a noisy moment hits all of them; times are the median of all samples of the package `benchmark`, with the median distance
+ * from it. Rates are compared with the peak of multiply-adds on registers measured in the same run.
+ */
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import Benchmark from "benchmark";
+import { createBackend } from "../src/kernels/choose.ts";
+import { enableExperimentalSimd, engineInfo } from "../src/kernels/wasm/features.ts";
+import type { Backend } from "../src/tensor/backend.ts";
+import { type BenchRow, compare } from "./compare.ts";
+import { type Job, jobsOf } from "./ops.ts";
+import { measurePeaks } from "./peak.ts";
+import { MODELS, TOKENS } from "./shapes.ts";
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    backend: { type: "string", default: "loops,wasm" },
+    shape: { type: "string", default: "minilm" },
+    tokens: { type: "string", default: TOKENS.join(",") },
+    rounds: { type: "string", default: "5" },
+    standard: { type: "boolean", default: false },
+    compare: { type: "boolean", default: false },
+    json: { type: "string" },
+  },
+});
+
+interface Candidate {
+  readonly job: Job;
+  readonly backend: string;
+  readonly shape: string;
+  readonly bench: Benchmark;
+  readonly samples: number[];
+}
+
+function select(text: string, known: readonly string[], what: string): string[] {
+  const names = text.split(",");
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new Error(`unknown ${what} ${unknown.join(", ")}; expected some of ${known.join(", ")}`);
+  return names;
+}
+
+const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+
+async function main(): Promise<void> {
+  if (options.compare) {
+    const [before, after] = positionals;
+    if (!before || !after) throw new Error("--compare takes two files that --json wrote");
+    compare(before, after);
+    return;
+  }
+  if (!options.standard) enableExperimentalSimd();
+  const backends = new Map<string, Backend>();
+  for (const device of select(options.backend, ["reference", "loops", "wasm"], "backend")) {
+    backends.set(device, (await createBackend({ device: device as "wasm", threads: 1 })).backend);
+  }
+  const { backend: reference } = await createBackend({ device: "reference" });
+  const candidates: Candidate[] = [];
+  for (const shape of select(options.shape, Object.keys(MODELS), "shape")) {
+    for (const T of options.tokens.split(",").map(Number)) {
+      for (const job of jobsOf(MODELS[shape]!, T)) {
+        if (positionals.length > 0 && !positionals.some((name) => job.name.split(" ")[0] === name || job.name.startsWith(name))) continue;
+        candidates.push(...(await candidatesOf(job, shape, backends, reference)));
+      }
+    }
+  }
+  if (candidates.length === 0) throw new Error(`no operation is called ${positionals.join(" or ")}`);
+  const peaks = measurePeaks();
+  const rounds = Number(options.rounds);
+  for (let round = 0; round < rounds; round++) {
+    for (const { bench, samples } of candidates) {
+      bench.reset();
+      bench.run();
+      samples.push(...bench.stats.sample);
+    }
+  }
+  const rows = candidates.map((candidate) => toRow(candidate, peaks));
+  console.log(
+    `Node ${process.version}, ${engineInfo().kernels}; peak ${peaks.f32.toFixed(0)} GFLOP/s f32, ${peaks.w8.toFixed(0)} GOPS int16`,
+  );
+  for (const row of rows) print(row);
+  if (options.json) {
+    writeFileSync(
+      options.json,
+      JSON.stringify({ node: process.version, kernels: engineInfo().kernels, date: new Date().toISOString(), peaks, rows }, null, 1),
+    );
+  }
+}
+
+/** The job on every backend, verified. */
+async function candidatesOf(job: Job, shape: string, backends: ReadonlyMap<string, Backend>, reference: Backend): Promise<Candidate[]> {
+  const expected = (await reference.pass(() => [job.prepare(reference)()]))[0]!;
+  const candidates: Candidate[] = [];
+  for (const [name, backend] of backends) {
+    const run = job.prepare(backend);
+    const found = (await backend.pass(() => [run()]))[0]!;
+    const error = found.reduce((max, value, i) => Math.max(max, Math.abs(value - expected[i]!)), 0);
+    if (!(error <= job.tolerance))
+      throw new Error(`${name} ${job.name}: differs from the reference by ${error}, at most ${job.tolerance} is right`);
+    // A pass runs its body at once and frees what it staged; its promise only hands out results, of which there are none here.
+    const call = () => void backend.pass(() => (run(), []));
+    const bench = new Benchmark(job.name, call, { maxTime: 0.05, minSamples: 5, initCount: 1 });
+    candidates.push({ job, backend: name, shape, bench, samples: [] });
+  }
+  return candidates;
+}
+
+function toRow({ job, backend, shape, samples }: Candidate, peaks: { f32: number; w8: number }): BenchRow {
+  const seconds = median(samples);
+  const gflops = job.flops / seconds / 1e9;
+  const isProduct = /^(linear|matmul|attention)/.test(job.name);
+  const peak = job.name.startsWith("linear-w8") ? peaks.w8 : peaks.f32;
+  return {
+    job: job.name,
+    shape,
+    backend,
+    median: seconds,
+    spread: median(samples.map((sample) => Math.abs(sample - seconds))),
+    gflops,
+    gbs: job.bytes / seconds / 1e9,
+    ...(isProduct && { ofPeak: gflops / peak }),
+  };
+}
+
+function print({ job, shape, backend, median: seconds, spread, gflops, gbs, ofPeak }: BenchRow): void {
+  const time = `${(seconds * 1e6).toFixed(1).padStart(10)} us ±${((100 * spread) / seconds).toFixed(1).padStart(4)}%`;
+  const rates = `${gflops.toFixed(2).padStart(8)} GFLOP/s ${gbs.toFixed(2).padStart(7)} GB/s`;
+  console.log(
+    `${backend.padEnd(10)} ${shape.padEnd(10)} ${job.padEnd(26)} ${time} ${rates}${ofPeak === undefined ? "" : ` ${(100 * ofPeak).toFixed(0).padStart(4)}% of peak`}`,
+  );
+}
+
+main().catch((error) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});
