@@ -4,6 +4,9 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { ModelFiles } from "../../src/files/types.ts";
+import { loadModelFromFiles } from "../../src/models/load.ts";
+import { quantizeModel } from "../../src/models/quantize.ts";
 import type { Model, ModelInput, ModelOutput } from "../../src/models/types.ts";
 import { parseSafetensors } from "../../src/safetensors/index.ts";
 import type { Safetensors } from "../../src/safetensors/types.ts";
@@ -146,4 +149,52 @@ function regroup(output: ModelOutput, choices: number): ModelOutput {
     ...(output.hiddenStates && { hiddenStates: output.hiddenStates.map(firsts) }),
     ...(output.attentions && { attentions: output.attentions.map(firsts) }),
   };
+}
+
+/**
+ * w8 against f32 with the same int8 weights differs by the rounding of activations to int16 alone: half a step of 1/32767 of the row's largest
+ * value in each product, 1.5e-5 of it, times sqrt(K) <= 9 of a random sum, through 12 products one after another: 1.6e-3.
+ */
+export const W8_ACTIVATION_BOUND = 1.6e-3;
+
+/**
+ * The largest difference of w8 and the same int8 weights in f32, as a share of the largest value of the output.
+ * @throws Error where quantising while loading and on disk differ in a bit, or a batch from its texts alone
+ */
+export async function w8Difference(files: ModelFiles, golden: Golden, device: "reference" | "loops" | "wasm"): Promise<number> {
+  const { weights, config } = await quantizeModel(files);
+  const replaced: Record<string, Uint8Array> = { "model.safetensors": weights, "config.json": new TextEncoder().encode(config) };
+  const read = async (name: string) => replaced[name] ?? (await files.read(name));
+  const onDisk: ModelFiles = {
+    ...files,
+    read,
+    open: async (name) => {
+      const bytes = await read(name);
+      return { size: bytes.length, read: async (start, end) => bytes.subarray(start, end) };
+    },
+  };
+  const w8 = await loadModelFromFiles(files, { device, dtype: "w8" });
+  const fromDisk = await loadModelFromFiles(onDisk, { device });
+  const f32 = await loadModelFromFiles(onDisk, { device, dtype: "f32" });
+  const dtypes = [w8, fromDisk, f32].map(({ dtype }) => dtype).join();
+  if (dtypes !== "w8,w8,f32") throw new Error(`expected the dtypes w8,w8,f32, found ${dtypes}`);
+  const largest = new Map<string, { difference: number; value: number }>(); // by output, over all texts
+  for (let i = 0; i < golden.texts; i++) {
+    const inputs = await goldenInputs(golden, `single.${i}`);
+    const outputs = async (model: Model) => namedOutputs(await model.forward(inputs), 0, golden.className);
+    const [a, b, c] = [await outputs(w8), await outputs(fromDisk), await outputs(f32)];
+    for (const [name, values] of a) {
+      if (maxAbsDifference(values, b.get(name)!) !== 0) throw new Error(`${name} of text ${i}: w8 while loading and on disk differ`);
+      const dequantized = c.get(name)!;
+      const { difference, value } = largest.get(name) ?? { difference: 0, value: 0 };
+      largest.set(name, {
+        difference: Math.max(difference, maxAbsDifference(values, dequantized)),
+        value: dequantized.reduce((max, x) => Math.max(max, Math.abs(x)), value),
+      });
+    }
+  }
+  const differing = await batchDifferences(w8, golden);
+  if (differing.length > 0) throw new Error(`w8 in a batch differs from alone: ${differing.join(", ")}`);
+  for (const model of [w8, fromDisk, f32]) model.dispose();
+  return Math.max(...[...largest.values()].map(({ difference, value }) => difference / value));
 }
