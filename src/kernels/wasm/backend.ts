@@ -1,128 +1,24 @@
 /**
- * WasmBackend: the contract on WebAssembly SIMD. Linear weights are packed into GEMM panels at load, embedding tables stay in the file's bytes,
- * Mats are views of one WebAssembly.Memory, and each op is a few kernel calls.
+ * WasmBackend: the contract on WebAssembly SIMD. Each op is a few kernel calls on addresses of one memory (machine.ts).
  *
- * All calls go through `#call`: a kernel's name and a row of numbers. Nothing else of a pass runs in JavaScript but addresses and the copying of rows and indices,
- * so that the same rows of numbers can be recorded and run by several threads.
+ * Nothing of a pass runs in JavaScript but addresses and the copying of rows and indices: the kernels see numbers only,
+ * so that the same calls can be recorded and run by several threads.
  */
-import { DisposedError, ShapeError } from "../../errors.ts";
 import type { Activation } from "../../tensor/activations.ts";
 import type { AttentionOptions } from "../../tensor/attention.ts";
-import { Backend, type Lookup, type Norm, type PoolMode, type Rotary } from "../../tensor/backend.ts";
-import { Mat, type Rows } from "../../tensor/mat.ts";
+import type { Lookup, Norm, PoolMode, Rotary } from "../../tensor/backend.ts";
+import type { Mat } from "../../tensor/mat.ts";
 import type { Sequences } from "../../tensor/sequences.ts";
-import { checkWeight } from "../../tensor/weight-rows.ts";
 import type { Linear, Table, WeightMatrix } from "../../tensor/weights.ts";
 import { attentionScratch } from "./attention.ts";
-import { levelName } from "./features.ts";
 import { panelBytes } from "./gemm.ts";
-import { instantiateKernels, type Kernels, kernelModule } from "./kernel-set.ts";
-import type { FeatureLevel } from "./level.ts";
-import { addressOf, WasmMemory } from "./memory.ts";
-import { type PackedLinear, packedSize, packLinear } from "./pack.ts";
+import { WasmMachine } from "./machine.ts";
+import { addressOf } from "./memory.ts";
+import type { PackedLinear } from "./pack.ts";
 import { attendRelative } from "./relative-attention.ts";
 import { stageIntegers, stageRows } from "./stage.ts";
 
-/** Rows of a block of a stretch: every block reads all weights, and from 256 rows on that is hidden behind the arithmetic (measured 5% faster than 96 in f32). */
-const LARGEST_BLOCK = 256;
-
-export class WasmBackend extends Backend {
-  readonly name: string = "wasm";
-  readonly level: string;
-  #memory: WasmMemory | undefined;
-  #kernels: Kernels | undefined;
-
-  /** @throws UnsupportedError where WebAssembly SIMD is missing or forbidden, or memory is refused */
-  constructor(level: FeatureLevel, shared?: WebAssembly.Memory) {
-    super();
-    this.level = levelName(level);
-    this.#memory = new WasmMemory(shared);
-    this.#kernels = instantiateKernels(kernelModule(level, shared !== undefined), this.#memory.memory);
-  }
-
-  /** Counters of the memory: growths, peak scratch and constants in bytes. */
-  get usage(): { growths: number; peakScratch: number; constantBytes: number } {
-    const { growths, peakScratch, constantBytes } = this.live();
-    return { growths, peakScratch, constantBytes };
-  }
-
-  // ------------------------------------------------------------ memory
-  alloc(rows: number, cols: number): Mat {
-    const memory = this.live();
-    return new Mat(memory, memory.alloc(rows * cols * 4) / 4, rows, cols);
-  }
-  frame<R>(body: () => R): R {
-    const memory = this.live();
-    const mark = memory.mark();
-    try {
-      return body();
-    } finally {
-      memory.release(mark);
-    }
-  }
-  constant(data: Float32Array, rows: number, cols: number): Mat {
-    if (data.length !== rows * cols) throw new ShapeError(`constant: [${rows}, ${cols}] needs ${rows * cols} values, got ${data.length}`);
-    const memory = this.live();
-    const at = memory.reserve(data.length * 4);
-    new Float32Array(memory.memory.buffer, at, data.length).set(data);
-    return new Mat(memory, at / 4, rows, cols);
-  }
-  async pass(body: () => readonly Mat[]): Promise<Float32Array[]> {
-    const memory = this.live();
-    try {
-      return this.copies(body());
-    } finally {
-      memory.reset();
-    }
-  }
-  protected copies(results: readonly Mat[]): Float32Array[] {
-    return results.map((result) => copyOut(this.live().memory.buffer, result));
-  }
-  /** Blocks of equal size: a remainder of a few rows would read all weights for little. */
-  override stretch(T: number, body: (rows: Rows) => void): void {
-    const blocks = Math.ceil(T / LARGEST_BLOCK);
-    for (let i = 0; i < blocks; i++) {
-      const first = Math.floor((T * i) / blocks);
-      this.frame(() => body({ first, count: Math.floor((T * (i + 1)) / blocks) - first }));
-    }
-  }
-  dispose(): void {
-    this.#memory = undefined;
-    this.#kernels = undefined;
-  }
-
-  protected live(): WasmMemory {
-    if (this.#memory === undefined) throw new DisposedError("wasm: this backend has been disposed; load the model again");
-    return this.#memory;
-  }
-
-  /** Runs a kernel now; the threaded backend records it. */
-  protected call(kernel: string, ...args: number[]): void {
-    this.#kernels![kernel]!(...args);
-  }
-
-  // ------------------------------------------------------------ weights
-  linear(weights: readonly WeightMatrix[], bias?: Float32Array): Linear {
-    const memory = this.live();
-    for (const weight of weights) {
-      checkWeight(weight);
-      if (weight.cols !== weights[0]!.cols)
-        throw new ShapeError(`linear: stacked weights of ${weights[0]!.cols} and ${weight.cols} columns`);
-    }
-    const { N, byteCount, stagingBytes } = packedSize(weights);
-    if (bias && bias.length !== N) throw new ShapeError(`linear: ${N} outputs need as many biases, got ${bias.length}`);
-    const panels = memory.reserve(byteCount);
-    return this.frame(() => {
-      const staging = memory.alloc(stagingBytes);
-      return packLinear(this.#kernels!, weights, bias, panels, staging);
-    });
-  }
-  /** The handle of a table is the weight itself. */
-  table(weight: WeightMatrix): Table {
-    checkWeight(weight);
-    return weight;
-  }
-
+export class WasmBackend extends WasmMachine {
   // ------------------------------------------------------------ rows in and out of tables
   protected computeGather(out: Mat, table: Table, indices: Int32Array): void {
     this.#decode(out, table, indices, 0);
@@ -304,13 +200,4 @@ export class WasmBackend extends Backend {
 /** The kernels' window: -1 where every column is within reach. */
 function windowOf(window: number, S: number): number {
   return window >= S - 1 ? -1 : Math.floor(window);
-}
-
-/** A dense copy of a Mat. */
-function copyOut(buffer: ArrayBufferLike, { offset, rows, cols, stride }: Mat): Float32Array {
-  const all = new Float32Array(buffer);
-  if (stride === cols) return all.slice(offset, offset + rows * cols);
-  const copy = new Float32Array(rows * cols);
-  for (let t = 0; t < rows; t++) copy.set(all.subarray(offset + t * stride, offset + t * stride + cols), t * cols);
-  return copy;
 }
