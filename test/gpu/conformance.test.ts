@@ -4,11 +4,24 @@
  * gpu.js's cpu mode computes in float64 between stores, the others in f32; all multiply int8 weights out (W8A32).
  */
 
-import { conformance, type Tolerances } from "../kernels/conformance/suite.ts";
+import { expect, test } from "vitest";
+import { GpuJsBackend } from "../../src/kernels/gpujs/backend.ts";
+import type { Backend } from "../../src/tensor/backend.ts";
+import { conformance } from "../kernels/conformance/suite.ts";
 import { DEVICES } from "./devices.ts";
 
-const TOLERANCES: Readonly<Record<string, Tolerances>> = {};
-
 for (const [name, device] of DEVICES) {
-  conformance(name, () => device.createBackend(), { w8: "dequantized", ...TOLERANCES[name] });
+  let backend: Backend | undefined;
+  conformance(
+    name,
+    async () => {
+      backend = await device.createBackend();
+      return backend;
+    },
+    { w8: "dequantized" },
+  );
+  test(`${name}: no kernel of gpu.js fell back to another mode`, () => {
+    expect(backend).toBeDefined();
+    if (backend instanceof GpuJsBackend) expect(backend.fallbacks).toEqual([]);
+  });
 }

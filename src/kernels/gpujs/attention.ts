@@ -79,5 +79,5 @@ export async function attend(
       return withProbs ? { context, probs } : { context };
     };
   });
-  return (await plan(q, k, v)) as AttentionResult;
+  return (await gpu.runPlan(plan, [q, k, v])) as AttentionResult;
 }

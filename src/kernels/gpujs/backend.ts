@@ -47,6 +47,11 @@ export class GpuJsBackend extends Backend {
     this.level = `gpu.js-${mode}`;
   }
 
+  /** Kernels that gpu.js ran in another mode than asked for; see GpuKernels. */
+  get fallbacks(): readonly string[] {
+    return [...this.#gpu.fallbacks];
+  }
+
   // ------------------------------------------------------------ memory
   alloc(rows: number, cols: number): Mat {
     return hostMat(new Float32Array(rows * cols), rows, cols);

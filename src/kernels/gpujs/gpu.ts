@@ -32,10 +32,14 @@ export type Constants = Readonly<Record<string, number>>;
 export interface CompiledKernel {
   (...args: unknown[]): unknown;
   setOutput(size: readonly number[]): CompiledKernel;
+  /** What gpu.js made of it: it falls back to its cpu mode where a mode cannot take a kernel. */
+  readonly kernel: { readonly constructor: { readonly mode?: string }; readonly fallbackReason?: string | null };
 }
 export interface Plan {
   (...args: unknown[]): Promise<unknown>;
   destroy(): void;
+  readonly backend: string | null;
+  readonly fallbackReason: string | null;
 }
 interface Gpu {
   createKernel(source: KernelSource, settings: object): CompiledKernel;
@@ -49,11 +53,15 @@ const LOOP_MAX = 2 ** 20;
 const MAX_PLANS = 16;
 
 export class GpuKernels {
+  /** Kernels that gpu.js ran in its cpu mode though another was asked for, each with its reason. Tests expect none. */
+  readonly fallbacks = new Set<string>();
+  readonly #mode: GpuJsMode;
   readonly #gpu: Gpu;
   readonly #kernels = new Map<KernelSource, Map<string, CompiledKernel>>();
   readonly #plans = new Map<string, Plan>();
 
   constructor(GPU: GpuConstructor, mode: GpuJsMode) {
+    this.#mode = mode;
     try {
       this.#gpu = new GPU({ mode }) as Gpu;
     } catch (cause) {
@@ -83,12 +91,31 @@ export class GpuKernels {
 
   /** out[y][x] for y < rows, x < cols. */
   async matrix(source: KernelSource, rows: number, cols: number, args: readonly unknown[], constants?: Constants): Promise<Matrix> {
-    return (await this.kernel(source, constants).setOutput([cols, rows])(...args)) as Matrix;
+    return (await this.#run(source, [cols, rows], args, constants)) as Matrix;
   }
 
   /** out[x] for x < length. */
   async vector(source: KernelSource, length: number, args: readonly unknown[], constants?: Constants): Promise<Float32Array> {
-    return (await this.kernel(source, constants).setOutput([length])(...args)) as Float32Array;
+    return (await this.#run(source, [length], args, constants)) as Float32Array;
+  }
+
+  async #run(source: KernelSource, output: readonly number[], args: readonly unknown[], constants?: Constants): Promise<unknown> {
+    const compiled = this.kernel(source, constants).setOutput(output);
+    const result = await compiled(...args);
+    const { mode } = compiled.kernel.constructor;
+    this.#note(source.name, mode, compiled.kernel.fallbackReason);
+    return result;
+  }
+
+  #note(what: string, mode: string | null | undefined, reason: string | null | undefined): void {
+    if (mode === "cpu" && this.#mode !== "cpu") this.fallbacks.add(`${what} ran in mode cpu instead of ${this.#mode}: ${reason}`);
+  }
+
+  /** Runs a plan with `args`. */
+  async runPlan(plan: Plan, args: readonly unknown[]): Promise<unknown> {
+    const result = await plan(...args);
+    this.#note("a plan", plan.backend, plan.fallbackReason);
+    return result;
   }
 
   /** The plan called `key`: several kernels whose intermediate results stay where they are computed. */
