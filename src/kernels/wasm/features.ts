@@ -12,7 +12,7 @@
  */
 import { UnsupportedError } from "../../errors.ts";
 import type { FeatureLevel } from "./level.ts";
-import { hasExactDot8, hasFusedMultiplyAdd, hasSimd, pairingWorks } from "./probes.ts";
+import { exactDot8, hasFusedMultiplyAdd, hasSimd, pairingWorks } from "./probes.ts";
 
 /** As in the public contract: same `kernels`, same bits. */
 export interface EngineInfo {
@@ -29,7 +29,7 @@ let experimentalTried = false;
 let threads = 1;
 
 function probe(): { simd: boolean; level: FeatureLevel } {
-  known ??= { simd: hasSimd(), level: { fma: hasFusedMultiplyAdd(), wide: false, dot8: hasExactDot8() } };
+  known ??= { simd: hasSimd(), level: { fma: hasFusedMultiplyAdd(), wide: false, dot8: exactDot8() } };
   return known;
 }
 
@@ -68,7 +68,7 @@ export function enableExperimentalSimd(): EngineInfo {
   if (v8 === undefined || !hasSimd()) return engineInfo();
   if (!hasFusedMultiplyAdd() && v8.major < 12) v8.setFlag("--experimental-wasm-relaxed-simd");
   const fma = hasFusedMultiplyAdd();
-  const dot8 = hasExactDot8();
+  const dot8 = exactDot8();
   known = { simd: true, level: { fma, wide: false, dot8 } };
   if (v8.major >= 12 && v8.x64) {
     v8.setFlag("--experimental-wasm-revectorize");

@@ -5,13 +5,16 @@
  *     dot8     i32x4.relaxed_dot_i8x16_i7x16_add_s on four neighbouring k; panel int8[K / 4][16][4], rows uint8[qStride] twice: high digits, then low digits
  *
  * dot8 splits q + 32768 into two digits of 8 bits (quantize-rows.ts) and computes by Horner: sum q w = 256 (sum high w - 128 sum w) + sum low w, all modulo 2^32, which is
- * exact because the true sum fits. The instruction promises its result only for second operands below 128; a feature level has `dot8` where a probe showed that
- * it multiplies int8 by uint8 exactly (x64 with AVX-VNNI: one vpdpbusd). K is padded to a multiple of 4 with zero weights, so what a row holds there does not matter.
+ * exact because the true sum fits. The instruction promises its result only for second operands below 128; a feature level has `dot8` where a probe showed that it
+ * multiplies exactly by all bytes. Unsigned: x64 with AVX-VNNI (vpdpbusd). Signed: ARM's sdot, AVX-VNNI-INT8; there both digits are stored less 128, and
+ * sum q w = 256 sum (high - 128) w + sum (low - 128) w + 128 sum w. K is padded to a multiple of 4 with zero weights, so what a row holds there does not matter.
  */
 import type { Local } from "./emitter/call.ts";
+import type { V128 } from "./emitter/expression.ts";
 import type { FunctionBuilder } from "./emitter/function.ts";
 import { i32 } from "./emitter/scalar.ts";
 import { i32x4, v128 } from "./emitter/simd.ts";
+import type { Dot8 } from "./level.ts";
 import { addressRows, panelColumns } from "./panels.ts";
 
 /** Bytes of four k of a panel, in either layout. */
@@ -27,7 +30,7 @@ export interface W8Operands {
   readonly NR: number;
   readonly first: number;
   readonly K: Local<"i32">;
-  /** -128 times the sum of each column's weights: int32[NR]. Read by dot8. */
+  /** -128 times the sum of each column's weights: int32[16]. Read by dot8. */
   readonly corrections: Local<"i32">;
 }
 
@@ -57,9 +60,14 @@ export function emitDot16(f: FunctionBuilder, { x, xStride, rows, weights, NR, f
   return sums;
 }
 
-export function emitDot8(f: FunctionBuilder, { x, xStride, rows, weights, NR, first, K, corrections }: W8Operands): Sums {
+type DotAdd = (weights: V128, digits: V128, sum: V128) => V128;
+
+/** `dot`: another instruction for the same thing, so that the arithmetic of either kind can be tested on any machine. */
+export function emitDot8(f: FunctionBuilder, kind: Dot8, operands: W8Operands, dot: DotAdd = i32x4.relaxed_dot_i8x16_i7x16_add_s): Sums {
+  const { x, xStride, rows, weights, NR, first, K, corrections } = operands;
+  const correction = (c: number) => v128.load(corrections, 4 * first + 16 * c);
   const sums = Array.from({ length: rows }, () =>
-    Array.from({ length: NR / 4 }, (_, c) => f.v128(v128.load(corrections, 4 * first + 16 * c))),
+    Array.from({ length: NR / 4 }, (_, c) => f.v128(kind === "unsigned" ? correction(c) : i32x4.const(0))),
   );
   const panel = f.i32();
   const end = f.i32();
@@ -73,7 +81,7 @@ export function emitDot8(f: FunctionBuilder, { x, xStride, rows, weights, NR, fi
         const fours = sums[0]!.map((_, c) => f.v128(v128.load(panel, 16 * c)));
         for (const [r, row] of sums.entries()) {
           const xrk = f.v128(v128.load32_splat(xRows[r]!));
-          for (const [c, sum] of row.entries()) sum.set(i32x4.relaxed_dot_i8x16_i7x16_add_s(fours[c]!, xrk, sum));
+          for (const [c, sum] of row.entries()) sum.set(dot(fours[c]!, xrk, sum));
         }
         panel.set(i32.add(panel, bytesPer4K));
         for (const pointer of xRows) pointer.set(i32.add(pointer, 4));
@@ -81,7 +89,9 @@ export function emitDot8(f: FunctionBuilder, { x, xStride, rows, weights, NR, fi
     );
   };
   digits(x);
-  for (const row of sums) for (const sum of row) sum.set(i32x4.shl(sum, 8));
+  for (const row of sums) {
+    for (const [c, sum] of row.entries()) sum.set(kind === "unsigned" ? i32x4.shl(sum, 8) : i32x4.sub(i32x4.shl(sum, 8), correction(c)));
+  }
   digits(f.i32(i32.add(x, i32.shr_u(xStride, 1))));
   return sums;
 }

@@ -33,8 +33,8 @@ export function defineGemmW8Tile(module: ModuleBuilder, { dot8 }: FeatureLevel, 
     for (let first = 0; first < panelColumns; first += tile.NR) {
       const weights = f.i32(i32.add(panel, w8Panel.weights));
       const corrections = f.i32(i32.add(panel, w8Panel.correction));
-      const emitSums = dot8 ? emitDot8 : emitDot16;
-      const sums = emitSums(f, { x, xStride, rows, weights, NR: tile.NR, first, K, corrections });
+      const operands = { x, xStride, rows, weights, NR: tile.NR, first, K, corrections };
+      const sums = dot8 ? emitDot8(f, dot8, operands) : emitDot16(f, operands);
       const outRows = addressRows(f, out, outStride, rows);
       const bias = sums[0]!.map((_, c) => f.v128(v128.load(panel, w8Panel.bias + 4 * first + 16 * c)));
       const columnScale = sums[0]!.map((_, c) => f.v128(v128.load(panel, w8Panel.columnScale + 4 * first + 16 * c)));

@@ -6,13 +6,15 @@
 import type { V128 } from "./emitter/expression.ts";
 import { f32x4 } from "./emitter/simd.ts";
 
+export type Dot8 = "signed" | "unsigned";
+
 export interface FeatureLevel {
   /** Relaxed SIMD's multiply-add, measured to be fused. */
   readonly fma: boolean;
   /** Pairs of 128-bit operations become 256-bit ones. */
   readonly wide: boolean;
-  /** Relaxed SIMD's dot product multiplies int8 by uint8 exactly: a faster inner loop for W8A16 with the same integers. */
-  readonly dot8?: boolean;
+  /** Relaxed SIMD's dot product multiplies int8 exactly by all bytes, read as signed or unsigned: a faster inner loop for W8A16 with the same integers. */
+  readonly dot8?: Dot8 | undefined;
 }
 
 export const baseline: FeatureLevel = { fma: false, wide: false };

@@ -9,7 +9,7 @@ import { f32x4, i32x4, v128 } from "./emitter/simd.ts";
 import { defineGemmTile } from "./gemm.ts";
 import type { Tile } from "./gemm-tile.ts";
 import { defineGemmW8Tile } from "./gemm-w8.ts";
-import type { FeatureLevel } from "./level.ts";
+import type { Dot8, FeatureLevel } from "./level.ts";
 import { tilesOf } from "./linear-kernels.ts";
 
 type Kernel = (...args: number[]) => void;
@@ -56,22 +56,25 @@ function defineDot8(module: ModuleBuilder): void {
 }
 
 /**
- * Relaxed SIMD's dot product takes its second operand as uint8 and does not saturate. The specification leaves both to the machine,
- * but wants the same choice every time, so the extremes tell.
+ * How relaxed SIMD's dot product reads its second operand, if it multiplies by all bytes exactly. The specification leaves that to the machine above 127
+ * (signed, unsigned, saturating between), but wants the same choice every time, so the extremes tell.
  */
-export function hasExactDot8(): boolean {
-  if (!validates(defineDot8)) return false;
+export function exactDot8(): Dot8 | undefined {
+  if (!validates(defineDot8)) return undefined;
   const { exports, memory } = instantiate(defineDot8, 1);
   const bytes = new Uint8Array(memory.buffer);
   const words = new Int32Array(memory.buffer);
-  return [-128, -1, 127].every((weight) =>
-    [0, 127, 128, 255].every((digit) => {
-      bytes.fill(weight, 16, 32).fill(digit, 32, 48);
-      words.fill(7, 12, 16);
-      exports.dot8!();
-      return words.subarray(0, 4).every((sum) => sum === 7 + 4 * weight * digit);
-    }),
-  );
+  const works = (digits: readonly number[]) =>
+    [-128, -1, 127].every((weight) =>
+      digits.every((digit) => {
+        bytes.fill(weight, 16, 32).fill(digit, 32, 48);
+        words.fill(7, 12, 16);
+        exports.dot8!();
+        return words.subarray(0, 4).every((sum) => sum === 7 + 4 * weight * digit);
+      }),
+    );
+  if (works([0, 127, 128, 255])) return "unsigned";
+  return works([-128, -1, 0, 127]) ? "signed" : undefined;
 }
 
 /** What the race runs: one tile of the level's widest shape, against the same rows with half as wide a tile. */

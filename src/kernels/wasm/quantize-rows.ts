@@ -5,7 +5,8 @@
  *
  * The largest magnitude is found on the bits (they order like the magnitudes, NaN above infinity). A row whose A / absmax overflows is all zeros with scale 0;
  * a row with NaN or infinity is all zeros with that as its scale, so that the whole output row becomes NaN, as 0 * NaN does.
- * A row of q is int16[K]; at a level with dot8 it is the digits of q + 32768 instead: uint8 high[qStride], uint8 low[qStride] (gemm-w8-loops.ts).
+ * A row of q is int16[K]; at a level with dot8 it is the digits of q + 32768 instead: high[qStride], low[qStride], bytes, less 128 where dot8
+ * is signed (gemm-w8-loops.ts).
  * Rounding: adding 1.5 * 2^23 leaves the nearest integer, ties to even, in the low bits of the sum.
  */
 import type { Local } from "./emitter/call.ts";
@@ -14,7 +15,7 @@ import type { FunctionBuilder } from "./emitter/function.ts";
 import type { ModuleBuilder } from "./emitter/module.ts";
 import { f32, i32 } from "./emitter/scalar.ts";
 import { f32x4, i8x16, i16x8, i32x4, v128 } from "./emitter/simd.ts";
-import type { FeatureLevel } from "./level.ts";
+import type { Dot8, FeatureLevel } from "./level.ts";
 
 const ROUNDER = 1.5 * 2 ** 23;
 const ROUNDER_BITS = 0x4b400000;
@@ -43,7 +44,7 @@ export function defineQuantizeRows(module: ModuleBuilder, { dot8 }: FeatureLevel
             const sum = f32.add(f32.mul(f32.load(i32.add(x, i32.shl(k, 2))), inverse), ROUNDER);
             return i32.sub(i32.reinterpret_f32(sum), ROUNDER_BITS);
           };
-          if (dot8) emitDigits(f, { q, low: i32.add(q, qStride), x, K, eight, one });
+          if (dot8) emitDigits(f, dot8, { q, low: i32.add(q, qStride), x, K, eight, one });
           else {
             f.repeat(whole, 8, (k) => f.storeV128(i32.add(q, i32.shl(k, 1)), eight(f.i32(i32.add(x, i32.shl(k, 2))), 0)));
             emitTail(f, K, whole, (k) => f.storeI16(i32.add(q, i32.shl(k(), 1)), one(k())));
@@ -55,8 +56,8 @@ export function defineQuantizeRows(module: ModuleBuilder, { dot8 }: FeatureLevel
             () => f.storeF32(rowScale, absmax),
             () => f.storeF32(rowScale, 0),
           );
-          if (dot8) f.memoryFill(q, 128, K);
-          f.memoryFill(dot8 ? i32.add(q, qStride) : q, 0, dot8 ? K : i32.shl(K, 1));
+          if (dot8) f.memoryFill(q, dot8 === "unsigned" ? 128 : 0, K);
+          f.memoryFill(dot8 ? i32.add(q, qStride) : q, dot8 === "signed" ? 128 : 0, dot8 ? K : i32.shl(K, 1));
         },
       );
       q.set(i32.add(q, i32.shl(qStride, 1)));
@@ -76,23 +77,25 @@ interface Digits {
   readonly one: (k: I32) => I32;
 }
 
-/** q + 32768 is the bits of q with the sign flipped: its high byte and its low byte go to two planes. */
-function emitDigits(f: FunctionBuilder, { q, low, x, K, eight, one }: Digits): void {
+/** q + 32768 is the bits of q with the sign flipped: its high byte and its low byte go to two planes. Flipping a byte's sign takes 128 from it. */
+function emitDigits(f: FunctionBuilder, kind: Dot8, { q, low, x, K, eight, one }: Digits): void {
   const lowPlane = f.i32(low);
   const whole = f.i32(i32.and(K, -16));
+  const flip = kind === "signed" ? 0x80 : 0;
+  const flips = f.v128(i8x16.splat(flip));
   const sign = f.v128(i16x8.splat(0x8000));
   const lowByte = f.v128(i16x8.splat(0xff));
   f.repeat(whole, 16, (k) => {
     const at = f.i32(i32.add(x, i32.shl(k, 2)));
     const a = f.v128(v128.xor(eight(at, 0), sign));
     const b = f.v128(v128.xor(eight(at, 32), sign));
-    f.storeV128(i32.add(q, k), i8x16.narrow_i16x8_u(i16x8.shr_u(a, 8), i16x8.shr_u(b, 8)));
-    f.storeV128(i32.add(lowPlane, k), i8x16.narrow_i16x8_u(v128.and(a, lowByte), v128.and(b, lowByte)));
+    f.storeV128(i32.add(q, k), v128.xor(i8x16.narrow_i16x8_u(i16x8.shr_u(a, 8), i16x8.shr_u(b, 8)), flips));
+    f.storeV128(i32.add(lowPlane, k), v128.xor(i8x16.narrow_i16x8_u(v128.and(a, lowByte), v128.and(b, lowByte)), flips));
   });
   emitTail(f, K, whole, (k) => {
     const shifted = f.i32(i32.add(one(k()), 0x8000));
-    f.storeI8(i32.add(q, k()), i32.shr_u(shifted, 8));
-    f.storeI8(i32.add(lowPlane, k()), shifted);
+    f.storeI8(i32.add(q, k()), i32.xor(i32.shr_u(shifted, 8), flip));
+    f.storeI8(i32.add(lowPlane, k()), i32.xor(shifted, flip));
   });
 }
 

@@ -4,14 +4,18 @@
  */
 import { describe, expect, it } from "vitest";
 import { projectW8 } from "../../../src/kernels/reference/project-w8.ts";
+import type { V128 } from "../../../src/kernels/wasm/emitter/expression.ts";
+import type { FunctionBuilder } from "../../../src/kernels/wasm/emitter/function.ts";
+import { i32x4 } from "../../../src/kernels/wasm/emitter/simd.ts";
 import { defineGemm } from "../../../src/kernels/wasm/gemm.ts";
 import type { Tile } from "../../../src/kernels/wasm/gemm-tile.ts";
 import { defineGemmW8 } from "../../../src/kernels/wasm/gemm-w8.ts";
-import type { FeatureLevel } from "../../../src/kernels/wasm/level.ts";
+import { emitDot8 } from "../../../src/kernels/wasm/gemm-w8-loops.ts";
+import type { Dot8, FeatureLevel } from "../../../src/kernels/wasm/level.ts";
 import { type PackingKernels, packedSize, packLinear } from "../../../src/kernels/wasm/pack.ts";
 import { definePackKernels } from "../../../src/kernels/wasm/pack-kernels.ts";
 import { definePackW8 } from "../../../src/kernels/wasm/pack-w8.ts";
-import { hasExactDot8 } from "../../../src/kernels/wasm/probes.ts";
+import { exactDot8 } from "../../../src/kernels/wasm/probes.ts";
 import { defineQuantizeRows } from "../../../src/kernels/wasm/quantize-rows.ts";
 import { Mat } from "../../../src/tensor/mat.ts";
 import { activationLimit, quantizeActivationRow, quantizeWeightRows } from "../../../src/tensor/w8.ts";
@@ -81,7 +85,8 @@ function unguard(values: Float32Array, rows: number, cols: number): Float32Array
 }
 
 const levels = levelsHere();
-if (hasExactDot8()) levels.push(["fused, dot8", { fma: true, wide: false, dot8: true }]);
+const dot8 = exactDot8();
+if (dot8) levels.push(["fused, dot8", { fma: true, wide: false, dot8 }]);
 
 /** Rows of q as the kernels of a level store them, as int16 again. */
 function readRow(bench: Bench, level: FeatureLevel, at: number, qStride: number, K: number): Int16Array {
@@ -89,7 +94,8 @@ function readRow(bench: Bench, level: FeatureLevel, at: number, qStride: number,
   if (!level.dot8) return new Int16Array(buffer, at, K).slice();
   const high = new Uint8Array(buffer, at, K);
   const low = new Uint8Array(buffer, at + qStride, K);
-  return Int16Array.from(high, (digit, k) => digit * 256 + low[k]! - 32768);
+  const flip = level.dot8 === "signed" ? 0x80 : 0;
+  return Int16Array.from(high, (digit, k) => (digit ^ flip) * 256 + (low[k]! ^ flip) - 32768);
 }
 
 for (const [name, level] of levels) {
@@ -216,7 +222,12 @@ for (const [name, level] of levels) {
   }
 }
 
-describe.each(levels)("quantizeRows, %s", (_, level) => {
+const digitLevels: typeof levels = (["signed", "unsigned"] as const).map((kind) => [
+  `${kind} digits`,
+  { fma: false, wide: false, dot8: kind },
+]);
+
+describe.each([...levels, ...digitLevels])("quantizeRows, %s", (_, level) => {
   const bench = new Bench((module) => defineQuantizeRows(module, level));
   const quantize = (row: number[], limit: number) => {
     bench.reset();
@@ -296,7 +307,7 @@ describe("packing", () => {
 
   it.each([
     ["pairs", 2, { fma: false, wide: false }],
-    ["fours", 4, { fma: false, wide: false, dot8: true }],
+    ["fours", 4, { fma: false, wide: false, dot8: "unsigned" }],
   ] as const)("int8 panels: %s of k, -128, odd K, stacked across a panel", (_, unit, layout) => {
     const bench = new Bench((module) => definePackW8(module, layout));
     for (const K of [41, 7, 64]) {
@@ -344,6 +355,55 @@ describe("packing", () => {
       const { limit } = pack(bench, [{ dtype: "I8", rows: 1, cols: K, bytes: new Uint8Array(values.buffer), scale: Float32Array.of(1) }]);
       expect(limit).toBe(Math.floor((2 ** 31 - 1) / (K * Math.abs(magnitude))));
       expect(limit).toBeLessThan(32767);
+    }
+  });
+});
+
+describe("dot8 loops with an exact dot product of either kind", () => {
+  /** sum + the products of four neighbouring bytes, digits read as `kind`: what the relaxed instruction does where the probe accepts it. */
+  const exactDot = (f: FunctionBuilder, kind: Dot8) => (weights: V128, digits: V128, sum: V128) => {
+    const w = f.v128(weights);
+    const d = f.v128(digits);
+    const total = f.v128(sum);
+    for (let byte = 0; byte < 4; byte++) {
+      const left = 24 - 8 * byte;
+      const digit = kind === "signed" ? i32x4.shr_s(i32x4.shl(d, left), 24) : i32x4.shr_u(i32x4.shl(d, left), 24);
+      total.set(i32x4.add(total, i32x4.mul(i32x4.shr_s(i32x4.shl(w, left), 24), digit)));
+    }
+    return total;
+  };
+
+  it.each(["signed", "unsigned"] as const)("%s digits give the integers of the definition", (kind) => {
+    const level: FeatureLevel = { fma: false, wide: false, dot8: kind };
+    const bench = new Bench((module) => {
+      defineQuantizeRows(module, level);
+      definePackW8(module, level);
+      const params = { out: "i32", x: "i32", xStride: "i32", weights: "i32", corrections: "i32", K: "i32" } as const;
+      module.function("sums", params, (f, { out, x, xStride, weights, corrections, K }) => {
+        const sums = emitDot8(f, kind, { x, xStride, rows: 3, weights, NR: 8, first: 8, K, corrections }, exactDot(f, kind));
+        for (const [r, row] of sums.entries()) for (const [c, sum] of row.entries()) f.storeV128(out, sum, 32 * r + 16 * c);
+      });
+    });
+    for (const K of [1, 4, 26, 39, 384]) {
+      bench.reset();
+      const weight = w8Weight(16, K, 1);
+      const w = new Int8Array(weight.bytes.buffer);
+      const { panels, limit } = pack(bench, [weight]);
+      const qStride = (K + 3) & ~3;
+      const q = bench.bytes(6 * qStride);
+      const xs = randomFloats(3 * K, 2);
+      bench.kernels.quantizeRows!(q, bench.bytes(12), bench.floats(xs), 3, K, qStride, K, limit);
+      const out = bench.bytes(96);
+      bench.kernels.sums!(out, q, 2 * qStride, panels + 192, panels + 128, K);
+      const sums = new Int32Array(bench.memory.buffer, out, 24);
+      const row = new Int16Array(K);
+      for (let m = 0; m < 3; m++) {
+        quantizeActivationRow(row, xs, m * K, K, limit);
+        for (let n = 8; n < 16; n++) {
+          const exact = row.reduce((sum, value, k) => sum + value * w[n * K + k]!, 0);
+          expect(sums[8 * m + n - 8]).toBe(exact);
+        }
+      }
     }
   });
 });
