@@ -33,6 +33,7 @@ export async function loadModelFromFiles(files: ModelFiles, options: ModelOption
     const { backend } = await createBackend(options);
     try {
       const { parts, facts } = await buildModel(file, backend, architecture, config, { dtype, signal, onRead });
+      onRead?.(total); // tensors that the model does not use were not read
       return new EncoderModel(parts, facts);
     } catch (error) {
       backend.dispose();

@@ -94,6 +94,34 @@ describe("tensors that do not fit", () => {
   });
 });
 
+describe("loading", () => {
+  test("progress rises to the total; an abort stops between tensors", async () => {
+    const seen: { loaded: number; total: number | undefined }[] = [];
+    const controller = new AbortController();
+    const model = await loadModelFromFiles(folderFiles(bert), {
+      device: "reference",
+      onProgress: ({ phase, unit, loaded, total }) => {
+        expect([phase, unit]).toEqual(["load", "bytes"]);
+        seen.push({ loaded, total });
+      },
+    });
+    model.dispose();
+    expect(seen.length).toBeGreaterThan(40);
+    for (let i = 1; i < seen.length; i++) expect(seen[i]!.loaded).toBeGreaterThanOrEqual(seen[i - 1]!.loaded);
+    expect(seen.at(-1)!.loaded).toBe(seen[0]!.total);
+    let tensors = 0;
+    const aborted = loadModelFromFiles(folderFiles(bert), {
+      device: "reference",
+      signal: controller.signal,
+      onProgress: () => {
+        if (++tensors === 3) controller.abort(new Error("changed my mind"));
+      },
+    });
+    await expect(aborted).rejects.toThrow("changed my mind");
+    expect(tensors).toBe(3);
+  });
+});
+
 describe("int8 files", () => {
   test("the quantiser takes encoder and words, keeps the rest, drops buffers, and writes a config that says so", async () => {
     const { weights, config, counts } = await quantizeModel(folderFiles(fixture("bert-variants/extra-buffers")));
