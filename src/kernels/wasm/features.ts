@@ -7,7 +7,7 @@
  *     mul+add, revectorised    wasm-simd-256       wasm-simd
  *     fused, revectorised      wasm-simd-fma-256   wasm-simd-fma
  *
- * and each with "-dot8" where W8A16 has the faster of its two inner loops: same bits (gemm-w8-loops.ts).
+ * and each with "-dot8" (or "-dot8s", for signed digits) where W8A16 has the faster of its two inner loops: same bits (gemm-w8-loops.ts).
  * A level is chosen by trying (probes.ts), not by a list of engines. V8's flags are process-wide; models keep the level they were loaded with.
  */
 import { UnsupportedError } from "../../errors.ts";
@@ -44,7 +44,7 @@ export function currentLevel(): FeatureLevel {
 }
 
 export function levelName({ fma, wide, dot8 }: FeatureLevel): string {
-  return `wasm-simd${fma ? "-fma" : ""}${dot8 ? "-dot8" : ""}${wide ? "-256" : ""}`;
+  return `wasm-simd${fma ? "-fma" : ""}${dot8 ? (dot8 === "signed" ? "-dot8s" : "-dot8") : ""}${wide ? "-256" : ""}`;
 }
 
 export function engineInfo(): EngineInfo {

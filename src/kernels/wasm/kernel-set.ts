@@ -40,7 +40,8 @@ function keyOf(level: FeatureLevel, shared: boolean): string {
   return `${levelName(level)}${shared ? " shared" : ""}`;
 }
 
-function bytesFor(level: FeatureLevel, shared: boolean): Uint8Array<ArrayBuffer> {
+/** The bytes of a level's kernels, for shared or unshared memory. */
+export function kernelBytes(level: FeatureLevel, shared: boolean): Uint8Array<ArrayBuffer> {
   return emitKernels(level, shared ? { initial: 1, maximum: MOST_PAGES, shared: true } : { initial: 1 });
 }
 
@@ -50,7 +51,7 @@ export function kernelModule(level: FeatureLevel, shared: boolean): WebAssembly.
   const known = modules.get(key);
   if (known) return known;
   try {
-    const module = new WebAssembly.Module(bytesFor(level, shared));
+    const module = new WebAssembly.Module(kernelBytes(level, shared));
     modules.set(key, module);
     return module;
   } catch (error) {
@@ -64,7 +65,7 @@ export async function compileKernels(level: FeatureLevel, shared: boolean): Prom
   const known = modules.get(key);
   if (known) return known;
   try {
-    const module = await WebAssembly.compile(bytesFor(level, shared));
+    const module = await WebAssembly.compile(kernelBytes(level, shared));
     modules.set(key, module);
     return module;
   } catch (error) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { currentLevel, enableExperimentalSimd, engineInfo, levelName } from "../../../src/kernels/wasm/features.ts";
+import { kernelFiles } from "../../../src/kernels/wasm/kernel-files.ts";
 import { instantiateKernels, kernelModule } from "../../../src/kernels/wasm/kernel-set.ts";
 import { packedSize, packLinear } from "../../../src/kernels/wasm/pack.ts";
 import { randomFloats } from "./harness.ts";
@@ -29,7 +30,7 @@ describe("feature levels", () => {
     const after = enableExperimentalSimd();
     expect(after).toEqual(engineInfo());
     expect(enableExperimentalSimd()).toEqual(after);
-    expect(after.kernels).toMatch(/^wasm-simd(-fma)?(-dot8)?(-256)?$/);
+    expect(after.kernels).toMatch(/^wasm-simd(-fma)?(-dot8s?)?(-256)?$/);
     expect(after.kernels.includes("-fma")).toBe(after.relaxedFma);
     expect(after.kernels.endsWith("-256")).toBe(after.revectorized);
     const experimental = layer();
@@ -43,5 +44,18 @@ describe("feature levels", () => {
 
   it("a level's module is compiled once", () => {
     expect(kernelModule(currentLevel(), false)).toBe(kernelModule(currentLevel(), false));
+  });
+
+  it("kernel files: one for each level and kind of memory, importing nothing but the memory", () => {
+    enableExperimentalSimd(); // Node 20 compiles relaxed SIMD only behind its flag
+    const files = kernelFiles();
+    expect(new Set(files.map(({ name }) => name)).size).toBe(files.length);
+    expect(files.map(({ name }) => name)).toContain("wasm-simd.shared.wasm");
+    for (const { name, shared, bytes } of files) {
+      const module = new WebAssembly.Module(bytes);
+      expect(WebAssembly.Module.imports(module), name).toEqual([{ module: "env", name: "memory", kind: "memory" }]);
+      const memory = new WebAssembly.Memory(shared ? { initial: 1, maximum: 1, shared } : { initial: 1 });
+      expect(instantiateKernels(module, memory).gemmW8).toBeTypeOf("function");
+    }
   });
 });

@@ -33,6 +33,10 @@ export class Bytes {
 
   /** Unsigned LEB128, for 0 <= value < 2^32. */
   u32(value: number): void {
+    if (value >= 0 && value < 0x80 && this.used < this.buffer.length) {
+      this.buffer[this.used++] = value; // nearly always
+      return;
+    }
     let rest = value >>> 0;
     while (rest > 0x7f) {
       this.u8((rest & 0x7f) | 0x80);

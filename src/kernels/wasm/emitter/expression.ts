@@ -70,11 +70,18 @@ export class Operation<T extends ValueType> extends Expression<T> {
   }
 
   protected emit(code: Code): void {
-    if (this.a !== undefined) this.a.write(code);
-    if (this.b !== undefined) this.b.write(code);
-    if (this.c !== undefined) this.c.write(code);
-    writeOpcode(code.bytes, this.opcode);
-    if (this.immediates !== undefined) for (const value of this.immediates) code.bytes.u32(value);
+    const { a, b, c, opcode, immediates } = this;
+    const { bytes } = code;
+    if (a !== undefined) a.write(code);
+    if (b !== undefined) b.write(code);
+    if (c !== undefined) c.write(code);
+    if (opcode < 0x100) {
+      bytes.u8(opcode);
+    } else {
+      bytes.u8(opcode >>> 16);
+      bytes.u32(opcode & 0xffff);
+    }
+    if (immediates !== undefined) for (let i = 0; i < immediates.length; i++) bytes.u32(immediates[i]!);
   }
 }
 

@@ -23,7 +23,8 @@ type F = F32 | number;
 type L = I64 | bigint;
 type D = F64 | number;
 
-const i32Binary = (opcode: number) => (a: I, b: I) => new Operation("i32", opcode, asI32(a), asI32(b));
+const i32Binary = (opcode: number) => (a: I, b: I) =>
+  new Operation("i32", opcode, typeof a === "number" ? asI32(a) : a, typeof b === "number" ? asI32(b) : b);
 const f32Binary = (opcode: number) => (a: F, b: F) => new Operation("f32", opcode, asF32(a), asF32(b));
 const f32Unary = (opcode: number) => (a: F) => new Operation("f32", opcode, asF32(a));
 const f32Compare = (opcode: number) => (a: F, b: F) => new Operation("i32", opcode, asF32(a), asF32(b));
@@ -71,6 +72,8 @@ export const i32 = {
   trunc_sat_f32_s: (a: F) => new Operation("i32", MISC + 0, asF32(a)),
   trunc_sat_f64_s: (a: D) => new Operation("i32", MISC + 2, asF64(a)),
   reinterpret_f32: (a: F) => new Operation("i32", 0xbc, asF32(a)),
+  /** Pages of 64 KiB that this instance knows its memory to have. */
+  memory_size: () => new Operation("i32", 0x3f, undefined, undefined, undefined, [0]),
 };
 
 export const i64 = {
