@@ -1,6 +1,7 @@
 /** The commands, in the order in which --help lists them. */
 import type { Command } from "../command.ts";
 import { answer } from "./answer.ts";
+import { bench } from "./bench.ts";
 import { classify } from "./classify.ts";
 import { completion } from "./completion.ts";
 import { embed } from "./embed.ts";
@@ -30,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   inspect,
   quantize,
   pull,
+  bench,
   completion(() => COMMANDS),
   help(() => COMMANDS),
 ];
