@@ -12,6 +12,7 @@ import { type WebGpuBackend, webgpu } from "../../src/kernels/webgpu/index.ts";
 import { parseSafetensors } from "../../src/safetensors/index.ts";
 import type { Backend } from "../../src/tensor/backend.ts";
 import type { BackendDevice } from "../../src/tensor/device.ts";
+import type { Mat } from "../../src/tensor/mat.ts";
 import { Sequences } from "../../src/tensor/sequences.ts";
 import type { WeightMatrix } from "../../src/tensor/weights.ts";
 import { normals, weightOf } from "../kernels/conformance/samples.ts";
@@ -122,6 +123,37 @@ test("f16 storage: exact for weights that are f16, and within 2^-11 of each prod
     /does not fit f16/,
   );
   halves.dispose();
+});
+
+test("a projection and the addition of its result are one dispatch, unless the result is wanted elsewhere", async () => {
+  const backend = (await device.createBackend()) as WebGpuBackend;
+  const [M, N, K] = [20, 9, 12];
+  const layer = backend.linear([weightOf("F32", N, K, 5).weight], normals(N, 6));
+  const [x, r] = [backend.constant(normals(M * K, 7), M, K), backend.constant(normals(M * N, 8), M, N)];
+  const run = (use: (projected: Mat, sum: Mat) => Mat[], swap = false) =>
+    backend.pass(() => {
+      const sum = backend.alloc(M, N);
+      const projected = backend.alloc(M, N);
+      backend.project(projected, x, layer);
+      if (swap) backend.add(sum, r, projected);
+      else backend.add(sum, projected, r);
+      return use(projected, sum);
+    });
+  const [projected, sum] = await run((projected, sum) => [projected, sum]); // both wanted: two dispatches
+  expect(backend.counters.dispatches).toBe(2);
+  expect(sum).toEqual(projected!.map((value, i) => value + normals(M * N, 8)[i]!));
+  for (const swap of [false, true]) {
+    expect(await run((_, total) => [total], swap)).toEqual([sum]);
+    expect(backend.counters.dispatches).toBe(1);
+  }
+  const [, again] = await run((product, total) => {
+    const scaled = backend.alloc(M, N);
+    backend.scale(scaled, product, 2); // the product is read later
+    return [total, scaled];
+  });
+  expect(backend.counters.dispatches).toBe(3);
+  expect(again).toEqual(projected!.map((value) => value * 2));
+  backend.dispose();
 });
 
 test("a view of out's own buffer may be read: the dispatch reads a copy", async () => {

@@ -8,14 +8,14 @@
 import type { AttentionOptions } from "../../tensor/attention.ts";
 import type { Mat } from "../../tensor/mat.ts";
 import type { Sequences } from "../../tensor/sequences.ts";
-import type { Reads, WebGpuBackend } from "./backend.ts";
 import { UPLOADS } from "./recording.ts";
+import type { Reads, RecordingBackend } from "./recording-backend.ts";
 import { type AttentionShape, attentionKernel, attentionName, blockOf, MAX_D, MAX_TERMS } from "./shaders/attention.ts";
 import { attentionProbsKernel, attentionProbsName } from "./shaders/attention-probs.ts";
 
 /** False, with nothing recorded, for shapes that the kernels do not take. */
 export function recordAttention(
-  backend: WebGpuBackend,
+  backend: RecordingBackend,
   out: Mat,
   q: Mat,
   k: Mat,

@@ -1,27 +1,24 @@
 /**
- * WebGpuBackend: the contract's ops as WGSL dispatches.
+ * WebGpuBackend: the contract's ops as WGSL dispatches. The arithmetic is in shaders/, memory and passes are in recording-backend.ts.
  *
- * An op records a dispatch (recording.ts); the arithmetic is in shaders/. A Mat's storage is a pooled GPU buffer of its own.
- * Fused here: projection with bias and activation, layer norm of a sum, attention with its softmax, the sum of embedding lookups.
+ * Fused here: projection with bias, activation and residual, layer norm of a sum, attention with its softmax, the sum of embedding lookups.
  * Embedding rows are decoded and added on the CPU, in f32 and in the lookups' order, and uploaded as [T, C]: tables never reach the GPU.
  * A post-norm encoder layer is 7 dispatches.
  */
 
-import { DisposedError, ShapeError, UnsupportedError } from "../../errors.ts";
 import type { Activation } from "../../tensor/activations.ts";
 import type { AttentionOptions } from "../../tensor/attention.ts";
-import { Backend, type Lookup, type Norm, type PoolMode, type Rotary } from "../../tensor/backend.ts";
+import type { Lookup, Norm, PoolMode, Rotary } from "../../tensor/backend.ts";
 import { Mat } from "../../tensor/mat.ts";
 import type { Sequences } from "../../tensor/sequences.ts";
-import { checkWeight, decodeRow } from "../../tensor/weight-rows.ts";
+import { decodeRow } from "../../tensor/weight-rows.ts";
 import type { Linear, Table, WeightMatrix } from "../../tensor/weights.ts";
 import { recordAttention } from "./attention.ts";
-import { BufferPool, type GpuBuffer } from "./buffer-pool.ts";
-import { BufferUsage } from "./device.ts";
+import type { GpuBuffer } from "./buffer-pool.ts";
 import { type Kernel, spread } from "./kernel.ts";
-import { type GpuLinear, uploadLinear } from "./linear.ts";
-import type { Pipelines } from "./pipelines.ts";
-import { type Counters, Recorder, type Source, UPLOADS } from "./recording.ts";
+import type { GpuLinear } from "./linear.ts";
+import { UPLOADS } from "./recording.ts";
+import { type Reads, RecordingBackend } from "./recording-backend.ts";
 import { activateKernel, ELEMENT_THREADS, ELEMENTWISE, poolKernel } from "./shaders/elements.ts";
 import { type MatmulShape, matmulKernel, matmulName, TILE_N, tileM } from "./shaders/matmul.ts";
 import { layerNormKernel, layerNormName, normalizeKernel, softmaxKernel, softmaxName } from "./shaders/rows.ts";
@@ -29,164 +26,12 @@ import { layerNormKernel, layerNormName, normalizeKernel, softmaxKernel, softmax
 /** Below this many tiles of 64 rows most of a GPU would idle: tiles of 16 rows instead. */
 const FEW_TILES = 64;
 
-/** What a kernel reads by name: a Mat (its offset and stride become parameters), or a bare buffer. */
-export type Reads = Readonly<Record<string, Mat | Source>>;
-type Workgroups = readonly [number, number, number];
-
-export class WebGpuBackend extends Backend {
-  readonly name: string = "webgpu";
-  readonly level: string;
-  readonly #device: GPUDevice;
-  readonly #pool: BufferPool;
-  readonly #recorder: Recorder;
-  readonly #floats: "f32" | "f16";
-  readonly #frames: GpuBuffer[][] = [];
-  readonly #release: () => void;
-  readonly #onError = (event: GPUUncapturedErrorEvent): void => {
-    event.preventDefault();
-    this.#fault ??= `the GPU reported: ${event.error.message}`;
-  };
-  #isDisposed = false;
-  #fault: string | undefined;
-
-  /** @param release called once, on dispose: the device may be shared with other models */
-  constructor(pipelines: Pipelines, floats: "f32" | "f16", release: () => void) {
-    super();
-    const { device } = pipelines;
-    this.#device = device;
-    this.#release = release;
-    this.#floats = floats;
-    this.level = floats === "f16" ? "webgpu-f16-weights" : "webgpu-f32";
-    this.#pool = new BufferPool(device);
-    this.#recorder = new Recorder(pipelines, this.#pool);
-    device.lost.then(({ reason, message }) => {
-      if (!this.#isDisposed) this.#fault = `the GPU device was lost (${reason}: ${message})`;
-    });
-    device.addEventListener("uncapturederror", this.#onError);
-  }
-
-  /** What has been made so far; tests assert that a repeated shape makes nothing. */
-  get counters(): Readonly<Counters> {
-    return this.#recorder.counters;
-  }
-
-  /** Bytes of GPU memory held, weights and scratch. */
-  get bytes(): number {
-    return this.#pool.bytes;
-  }
-
-  // ------------------------------------------------------------ memory
-  alloc(rows: number, cols: number): Mat {
-    const frame = this.#frames.at(-1);
-    if (!frame) throw new ShapeError("alloc: scratch exists only inside a pass; use constant() for what lives longer");
-    const buffer = this.#pool.take(rows * cols * 4);
-    frame.push(buffer);
-    return new Mat(buffer, 0, rows, cols);
-  }
-
-  frame<R>(body: () => R): R {
-    const taken: GpuBuffer[] = [];
-    this.#frames.push(taken);
-    try {
-      return body();
-    } finally {
-      this.#frames.pop();
-      for (const buffer of taken) this.#pool.give(buffer);
-    }
-  }
-
-  constant(data: Float32Array, rows: number, cols: number): Mat {
-    if (data.length !== rows * cols) throw new ShapeError(`constant: [${rows}, ${cols}] needs ${rows * cols} values, got ${data.length}`);
-    const usage = BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST;
-    const buffer = this.#pool.create("constant", Math.max(16, data.byteLength), usage);
-    this.#device.queue.writeBuffer(buffer.buffer, 0, data as Float32Array<ArrayBuffer>);
-    return new Mat(buffer, 0, rows, cols);
-  }
-
-  async pass(body: () => readonly Mat[]): Promise<Float32Array[]> {
-    this.#assertUsable();
-    const device = this.#device;
-    device.pushErrorScope("out-of-memory");
-    device.pushErrorScope("validation");
-    let results: Promise<Float32Array[]>;
-    try {
-      this.#recorder.begin();
-      results = this.frame(() => this.#recorder.submit(body().map((mat) => this.#dense(mat))));
-    } catch (error) {
-      results = Promise.reject(error);
-    }
-    const scopes = [device.popErrorScope(), device.popErrorScope()];
-    const [outcome, ...errors] = await Promise.allSettled([results, ...scopes]);
-    this.#assertUsable();
-    for (const error of errors) {
-      if (error.status === "fulfilled" && error.value)
-        throw new UnsupportedError(`webgpu: the GPU refused the pass: ${error.value.message}`);
-    }
-    if (outcome.status === "rejected") throw outcome.reason;
-    return outcome.value;
-  }
-
-  dispose(): void {
-    if (this.#isDisposed) return;
-    this.#isDisposed = true;
-    this.#device.removeEventListener("uncapturederror", this.#onError);
-    this.#pool.dispose();
-    this.#release();
-  }
-
+export class WebGpuBackend extends RecordingBackend {
   protected override get blockRows(): number {
     return Number.POSITIVE_INFINITY;
   }
-
-  #assertUsable(): void {
-    if (this.#isDisposed) throw new DisposedError("pass: this backend has been disposed; load the model again");
-    if (this.#fault) throw new UnsupportedError(`webgpu: ${this.#fault}; load the model again, or use device "wasm"`);
-  }
-
-  /** `mat` itself, or a copy without gaps between its rows. */
-  #dense(mat: Mat): Mat {
-    if (mat.stride === mat.cols || mat.rows <= 1) return mat;
-    const copy = this.alloc(mat.rows, mat.cols);
-    this.#elements("copy", ELEMENTWISE.copy, { x: mat }, copy);
-    return copy;
-  }
-
-  // ------------------------------------------------------------ weights
-  linear(weights: readonly WeightMatrix[], bias?: Float32Array): Linear {
-    return uploadLinear(this.#device, this.#pool, weights, bias, this.#floats);
-  }
-  /** The handle of a table is the weight itself, in host memory. */
-  table(weight: WeightMatrix): Table {
-    checkWeight(weight);
-    return weight;
-  }
-
-  // ------------------------------------------------------------ recording
-  /** Records one dispatch: offsets and strides of the Mats in `reads` and of `out` join `params`. */
-  record(name: string, make: () => Kernel, reads: Reads, out: Mat, params: Readonly<Record<string, number>>, workgroups: Workgroups): void {
-    if (workgroups.includes(0)) return;
-    const all: Record<string, number> = { ...params, out_offset: out.offset, out_stride: out.stride };
-    const target = out.storage as GpuBuffer;
-    const sources: Source[] = [];
-    for (const [read, x] of Object.entries(reads)) {
-      if (x instanceof Mat) {
-        all[`${read}_offset`] = x.offset;
-        all[`${read}_stride`] = x.stride;
-        sources.push(x.storage === target ? this.#copyOf(target) : (x.storage as GpuBuffer));
-      } else sources.push(x);
-    }
-    this.#recorder.dispatch(name, make, sources, target, all, workgroups);
-  }
-
-  get uploads(): Recorder["uploads"] {
-    return this.#recorder.uploads;
-  }
-
-  /** A view of an input may lie in out's buffer, but a dispatch may not bind one buffer for both: it reads a copy. */
-  #copyOf(buffer: GpuBuffer): GpuBuffer {
-    const copy = this.alloc(1, buffer.size / 4).storage as GpuBuffer;
-    this.#recorder.copy(buffer, 0, copy, 0, buffer.size);
-    return copy;
+  protected copyRows(out: Mat, x: Mat): void {
+    this.#elements("copy", ELEMENTWISE.copy, { x }, out);
   }
 
   #elements(name: string, make: () => Kernel, reads: Reads, out: Mat, params: Readonly<Record<string, number>> = {}): void {
@@ -210,7 +55,10 @@ export class WebGpuBackend extends Backend {
     const rows = Math.ceil(out.rows / tileM(4)) * columns < FEW_TILES ? 1 : 4;
     const shape: MatmulShape = { operand, rows, activation };
     const workgroups = [columns, Math.ceil(out.rows / tileM(rows)), 1] as const;
-    this.record(matmulName(shape), () => matmulKernel(shape), reads, out, { ...params, M: out.rows, N: out.cols }, workgroups);
+    const all = { ...params, M: out.rows, N: out.cols };
+    const choice = (chosen: MatmulShape) => ({ name: matmulName(chosen), make: () => matmulKernel(chosen) });
+    const { name, make } = choice(shape);
+    this.record(name, make, reads, out, all, workgroups, this.isWhole(out) ? choice({ ...shape, residual: true }) : undefined);
   }
 
   // ------------------------------------------------------------ primitives
@@ -280,8 +128,10 @@ export class WebGpuBackend extends Backend {
   protected override computeEmbed(out: Mat, lookups: readonly Lookup[]): void {
     const { rows, cols } = out;
     const start = this.uploads.floats(rows * cols, (sum) => addLookups(sum, lookups, cols));
-    if (out.stride === cols) this.#recorder.copy(UPLOADS, start * 4, out.storage as GpuBuffer, out.offset * 4, rows * cols * 4);
-    else this.#elements("copy", ELEMENTWISE.copy, { x: UPLOADS }, out, { x_offset: start, x_stride: cols });
+    const target = out.storage as GpuBuffer;
+    if (out.stride === cols) {
+      this.recorder.add({ source: UPLOADS, sourceByte: start * 4, target, targetByte: out.offset * 4, bytes: rows * cols * 4 });
+    } else this.#elements("copy", ELEMENTWISE.copy, { x: UPLOADS }, out, { x_offset: start, x_stride: cols });
   }
   protected override computeAttention(out: Mat, q: Mat, k: Mat, v: Mat, sequences: Sequences, options: AttentionOptions): void {
     if (!recordAttention(this, out, q, k, v, sequences, options)) super.computeAttention(out, q, k, v, sequences, options);

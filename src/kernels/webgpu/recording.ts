@@ -12,8 +12,9 @@ import { ShapeError } from "../../errors.ts";
 import type { Mat } from "../../tensor/mat.ts";
 import type { BufferPool, GpuBuffer } from "./buffer-pool.ts";
 import { BufferUsage, MapMode } from "./device.ts";
+import { fuseResiduals, isDispatch } from "./fuse-residual.ts";
 import type { Kernel } from "./kernel.ts";
-import type { Pipeline, Pipelines } from "./pipelines.ts";
+import type { Pipelines } from "./pipelines.ts";
 import { UploadArena } from "./upload-arena.ts";
 
 /** Parameters of a dispatch lie at multiples of this in the uniform buffer (WebGPU's default minUniformBufferOffsetAlignment). */
@@ -28,21 +29,31 @@ const MAX_BIND_GROUPS = 4096;
 export const UPLOADS = Symbol("uploads");
 export type Source = GpuBuffer | typeof UPLOADS;
 
-interface Dispatch {
-  readonly pipeline: Pipeline;
+interface KernelChoice {
+  /** Key of the kernel's cache. */
+  readonly name: string;
+  readonly make: () => Kernel;
+}
+
+export interface Dispatch extends KernelChoice {
   readonly reads: readonly Source[];
   readonly out: GpuBuffer;
+  readonly params: Readonly<Record<string, number>>;
   readonly workgroups: readonly [number, number, number];
+  /** The same kernel with a residual in its epilogue, where out is a whole allocation: see fuse-residual.ts. */
+  readonly withResidual?: KernelChoice | undefined;
 }
 
 /** Bytes of one buffer copied to another between dispatches. */
-interface Copy {
-  readonly from: Source;
-  readonly fromByte: number;
-  readonly to: GpuBuffer;
-  readonly toByte: number;
+export interface Copy {
+  readonly source: Source;
+  readonly sourceByte: number;
+  readonly target: GpuBuffer;
+  readonly targetByte: number;
   readonly bytes: number;
 }
+
+export type Step = Dispatch | Copy;
 
 export interface Counters {
   passes: number;
@@ -63,8 +74,7 @@ export class Recorder {
   readonly #pool: BufferPool;
   readonly #bindGroups = new Map<string, GPUBindGroup>();
   readonly #idleStaging: GpuBuffer[] = [];
-  #steps: (Dispatch | Copy)[] = [];
-  #dispatches = 0;
+  #steps: Step[] = [];
   #params = new DataView(new ArrayBuffer(64 * PARAMS_BYTES));
   #uniforms: GpuBuffer | undefined;
   #arena: GpuBuffer | undefined;
@@ -78,34 +88,24 @@ export class Recorder {
   /** Forgets what was recorded: the start of a pass, also after one whose body threw. */
   begin(): void {
     this.#steps = [];
-    this.#dispatches = 0;
     this.uploads.clear();
   }
 
-  dispatch(
-    name: string,
-    make: () => Kernel,
-    reads: readonly Source[],
-    out: GpuBuffer,
-    params: Readonly<Record<string, number>>,
-    workgroups: readonly [number, number, number],
-  ): void {
-    const pipeline = this.#pipelines.get(name, make);
-    this.#writeParams(pipeline.kernel, params);
-    this.#steps.push({ pipeline, reads, out, workgroups });
-    this.#dispatches++;
-  }
-
-  copy(from: Source, fromByte: number, to: GpuBuffer, toByte: number, bytes: number): void {
-    this.#steps.push({ from, fromByte, to, toByte, bytes });
+  add(step: Step): void {
+    this.#steps.push(step);
   }
 
   /** Submits what was recorded and reads the dense Mats `results` back. */
   async submit(results: readonly Mat[]): Promise<Float32Array[]> {
     const device = this.#device;
-    this.#upload();
+    const steps = fuseResiduals(this.#steps, new Set(results.map(({ storage }) => storage as GpuBuffer)));
+    const dispatches = steps.filter(isDispatch);
+    dispatches.forEach((dispatch, i) => {
+      this.#writeParams(dispatch, i * PARAMS_BYTES);
+    });
+    this.#upload(dispatches.length * PARAMS_BYTES);
     const encoder = device.createCommandEncoder();
-    this.#encode(encoder);
+    this.#encode(encoder, steps);
     const sizes = results.map(({ rows, cols }) => rows * cols * 4);
     const total = sizes.reduce((sum, bytes) => sum + bytes, 0);
     const staging = this.#takeStaging(total);
@@ -116,7 +116,7 @@ export class Recorder {
     });
     device.queue.submit([encoder.finish()]);
     this.counters.passes++;
-    this.counters.dispatches = this.#dispatches;
+    this.counters.dispatches = dispatches.length;
     this.counters.pipelines = this.#pipelines.size;
     this.counters.buffers = this.#pool.created;
     await staging.buffer.mapAsync(MapMode.READ, 0, Math.max(4, total));
@@ -132,14 +132,13 @@ export class Recorder {
     return copies;
   }
 
-  #writeParams({ name, params }: Kernel, values: Readonly<Record<string, number>>): void {
-    const start = this.#dispatches * PARAMS_BYTES;
+  #writeParams({ name, make, params: values }: Dispatch, start: number): void {
     if (start + PARAMS_BYTES > this.#params.byteLength) {
       const larger = new Uint8Array(this.#params.byteLength * 2);
       larger.set(new Uint8Array(this.#params.buffer));
       this.#params = new DataView(larger.buffer);
     }
-    params.forEach(([param, type], i) => {
+    this.#pipelines.get(name, make).kernel.params.forEach(([param, type], i) => {
       const value = values[param];
       if (value === undefined) throw new ShapeError(`webgpu: "${name}" was given no parameter ${param}`);
       if (type === "f32") this.#params.setFloat32(start + i * 4, value, true);
@@ -147,8 +146,7 @@ export class Recorder {
     });
   }
 
-  #upload(): void {
-    const bytes = this.#dispatches * PARAMS_BYTES;
+  #upload(bytes: number): void {
     this.#uniforms = this.#atLeast(this.#uniforms, "uniforms", Math.max(FIRST_UNIFORMS, bytes), BufferUsage.UNIFORM | BufferUsage.COPY_DST);
     this.#device.queue.writeBuffer(this.#uniforms.buffer, 0, this.#params.buffer, 0, bytes);
     const usage = BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST;
@@ -166,20 +164,21 @@ export class Recorder {
     return this.#pool.create(what, 2 ** Math.ceil(Math.log2(bytes)), usage);
   }
 
-  #encode(encoder: GPUCommandEncoder): void {
+  #encode(encoder: GPUCommandEncoder, steps: readonly Step[]): void {
     let pass: GPUComputePassEncoder | undefined;
     let at = 0;
-    for (const step of this.#steps) {
-      if ("pipeline" in step) {
+    for (const step of steps) {
+      if (isDispatch(step)) {
         pass ??= encoder.beginComputePass();
-        pass.setPipeline(step.pipeline.pipeline);
+        pass.setPipeline(this.#pipelines.get(step.name, step.make).pipeline);
         pass.setBindGroup(0, this.#bindGroup(step), [at]);
         pass.dispatchWorkgroups(...step.workgroups);
         at += PARAMS_BYTES;
       } else {
         pass?.end();
         pass = undefined;
-        encoder.copyBufferToBuffer(this.#bufferOf(step.from).buffer, step.fromByte, step.to.buffer, step.toByte, step.bytes);
+        const { source, sourceByte, target, targetByte, bytes } = step;
+        encoder.copyBufferToBuffer(this.#bufferOf(source).buffer, sourceByte, target.buffer, targetByte, bytes);
       }
     }
     pass?.end();
