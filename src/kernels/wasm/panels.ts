@@ -1,5 +1,5 @@
 /**
- * The loops around the tiles, shared by the f32 and the W8A16 GEMM: panels outside (each is read from memory once and stays in L1), tiles of rows inside.
+ * The loops around the tiles, shared by the f32 and the W8A16 GEMM: blocks of rows whose x stays in L2, inside them panels (each stays in L1), inside them tiles of rows.
  * M rows make ceil(M / MR) tiles, as even as they go: 8 rows with MR = 6 run as 4 + 4, which is faster than 6 + 2.
  * A last panel of fewer than 16 columns has tiles of its own that store only those.
  */
@@ -94,37 +94,60 @@ const params = {
   xStride: "i32",
 } as const;
 
+/** Bytes of x that stay in L2 while all panels pass by: most of the 1 MB that a core has at least. */
+const BLOCK_BYTES = 768 * 1024;
+const SMALLEST_BLOCK = 24;
+
 /** Exports name(out, x, rowScale, panels, M, N, K, outStride, xStride) and namePanels(..., firstPanel, endPanel): strides in elements. */
 export function definePanelLoop(module: ModuleBuilder, { name, tiles, partialTiles, xElementBytes, panelSize }: PanelLoop): void {
   const fullRows = defineRows(module, tiles, `${name} rows`);
   const partialRows = defineRows(module, partialTiles, `${name} rows of a partial panel`);
-  const range = module.function(
-    `${name}Panels`,
-    { ...params, firstPanel: "i32", endPanel: "i32" },
-    (f, { out, x, rowScale, panels, M, N, K, outStride, xStride, firstPanel, endPanel }) => {
-      const outBytes = f.i32(i32.shl(outStride, 2));
-      const xBytes = f.i32(i32.mul(xStride, xElementBytes));
-      const size = f.i32(panelSize(K));
-      const panel = f.i32(i32.add(panels, i32.mul(firstPanel, size)));
-      const column = f.i32(i32.mul(firstPanel, panelColumns));
-      const at = f.i32(i32.add(out, i32.shl(column, 2)));
-      f.while(
-        () => i32.lt_s(firstPanel, endPanel),
-        () => {
-          const columns = f.i32(i32.sub(N, column));
-          f.if(
-            i32.ge_s(columns, panelColumns),
-            () => f.call(fullRows, at, x, rowScale, panel, K, outBytes, xBytes, panelColumns, M),
-            () => f.call(partialRows, at, x, rowScale, panel, K, outBytes, xBytes, columns, M),
-          );
-          panel.set(i32.add(panel, size));
-          column.set(i32.add(column, panelColumns));
-          at.set(i32.add(at, 4 * panelColumns));
-          firstPanel.set(i32.add(firstPanel, 1));
-        },
-      );
-    },
-  );
+  const rangeParams = { ...params, firstPanel: "i32", endPanel: "i32" } as const;
+
+  /** Rows that fit L2 together, over a range of panels; strides in bytes. */
+  const block = module.internal(`${name} block`, rangeParams, (f, locals) => {
+    const { out, x, rowScale, panels, M, N, K, outStride, xStride, firstPanel, endPanel } = locals;
+    const size = f.i32(panelSize(K));
+    const panel = f.i32(i32.add(panels, i32.mul(firstPanel, size)));
+    const column = f.i32(i32.mul(firstPanel, panelColumns));
+    const at = f.i32(i32.add(out, i32.shl(column, 2)));
+    f.while(
+      () => i32.lt_s(firstPanel, endPanel),
+      () => {
+        const columns = f.i32(i32.sub(N, column));
+        f.if(
+          i32.ge_s(columns, panelColumns),
+          () => f.call(fullRows, at, x, rowScale, panel, K, outStride, xStride, panelColumns, M),
+          () => f.call(partialRows, at, x, rowScale, panel, K, outStride, xStride, columns, M),
+        );
+        panel.set(i32.add(panel, size));
+        column.set(i32.add(column, panelColumns));
+        at.set(i32.add(at, 4 * panelColumns));
+        firstPanel.set(i32.add(firstPanel, 1));
+      },
+    );
+  });
+
+  const range = module.function(`${name}Panels`, rangeParams, (f, locals) => {
+    const { out, x, rowScale, panels, M, N, K, outStride, xStride, firstPanel, endPanel } = locals;
+    const outBytes = f.i32(i32.shl(outStride, 2));
+    const xBytes = f.i32(i32.mul(xStride, xElementBytes));
+    const most = f.i32(i32.div_u(BLOCK_BYTES, i32.add(i32.mul(K, xElementBytes), 1)));
+    f.if(i32.lt_s(most, SMALLEST_BLOCK), () => most.set(i32.const(SMALLEST_BLOCK)));
+    const blocks = f.i32(i32.div_u(i32.sub(i32.add(M, most), 1), most));
+    f.while(
+      () => i32.gt_s(blocks, 0),
+      () => {
+        const rows = f.i32(i32.div_u(i32.sub(i32.add(M, blocks), 1), blocks));
+        f.call(block, out, x, rowScale, panels, rows, N, K, outBytes, xBytes, firstPanel, endPanel);
+        out.set(i32.add(out, i32.mul(rows, outBytes)));
+        x.set(i32.add(x, i32.mul(rows, xBytes)));
+        rowScale.set(i32.add(rowScale, i32.shl(rows, 2)));
+        M.set(i32.sub(M, rows));
+        blocks.set(i32.sub(blocks, 1));
+      },
+    );
+  });
   module.function(name, params, (f, { out, x, rowScale, panels, M, N, K, outStride, xStride }) => {
     f.call(range, out, x, rowScale, panels, M, N, K, outStride, xStride, 0, i32.shr_u(i32.add(N, panelColumns - 1), 4));
   });

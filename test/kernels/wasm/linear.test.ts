@@ -39,6 +39,7 @@ const sizes: [number, number, number][] = [
   [17, 312, 78],
   [8, 384, 384],
   [7, 48, 1536],
+  [50, 17, 8200], // blocks of rows
 ];
 
 for (const [name, level] of levels) {
