@@ -1,13 +1,10 @@
 /** The devices under test in Node, each with its name. */
 
-import gpuJsModule from "gpu.js";
-import { type GpuConstructor, gpuJs } from "../../src/kernels/gpujs/index.ts";
+import { GPU } from "gpu.js";
+import { gpuJs } from "../../src/kernels/gpujs/index.ts";
 import { webgpu } from "../../src/kernels/webgpu/index.ts";
 import type { BackendDevice } from "../../src/tensor/device.ts";
 import { dawn } from "./dawn.ts";
-
-/** gpu.js is CommonJS; its class is a property of what a default import gives. */
-export const GPU = (gpuJsModule as unknown as { GPU: GpuConstructor }).GPU;
 
 export const DEVICES: readonly (readonly [name: string, device: BackendDevice])[] = [
   ["gpu.js cpu", gpuJs(GPU, { mode: "cpu" })],

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build, type Plugin } from "esbuild";
+import { GPU } from "gpu.js";
 import { afterAll, expect, test } from "vitest";
 import * as errors from "../../src/errors.ts";
 import type { GpuJsBackend } from "../../src/kernels/gpujs/backend.ts";
@@ -16,7 +17,6 @@ import { Sequences } from "../../src/tensor/sequences.ts";
 import { normals } from "../kernels/conformance/samples.ts";
 import { conformance } from "../kernels/conformance/suite.ts";
 import { dawn } from "./dawn.ts";
-import { GPU } from "./devices.ts";
 
 const SOURCES = fileURLToPath(new URL("../../src/kernels/gpujs/", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "hummingbert-gpujs-"));

@@ -1,8 +1,8 @@
 /** What runs in the page: the conformance suite over the device that the address names, e.g. /?device=webgpu. */
 
-import gpuJsModule from "gpu.js";
+import { GPU } from "gpu.js";
 import type { GpuJsBackend } from "../../../src/kernels/gpujs/backend.ts";
-import { type GpuConstructor, type GpuJsMode, gpuJs } from "../../../src/kernels/gpujs/index.ts";
+import { type GpuJsMode, gpuJs } from "../../../src/kernels/gpujs/index.ts";
 import { webgpu } from "../../../src/kernels/webgpu/index.ts";
 import type { Backend } from "../../../src/tensor/backend.ts";
 import { conformance } from "../../kernels/conformance/suite.ts";
@@ -17,7 +17,6 @@ declare global {
 }
 
 window.run = async (name) => {
-  const GPU = (gpuJsModule as unknown as { GPU: GpuConstructor }).GPU;
   const device = name === "webgpu" ? webgpu() : gpuJs(GPU, { mode: name.replace("gpu.js ", "") as GpuJsMode });
   let backend: Backend | undefined;
   conformance(
