@@ -15,6 +15,8 @@ import { LoopsBackend } from "./loops/backend.ts";
 import { ReferenceBackend } from "./reference/backend.ts";
 import { WasmBackend } from "./wasm/backend.ts";
 import { currentLevel } from "./wasm/features.ts";
+import { ThreadedBackend } from "./wasm/threads/backend.ts";
+import { sharedMemory, threadCount } from "./wasm/threads/support.ts";
 
 export interface BackendChoice {
   readonly device?: "auto" | "wasm" | "loops" | "reference" | Device | undefined;
@@ -77,6 +79,8 @@ async function fromDevice(device: Device): Promise<Backend> {
 }
 
 /** @throws UnsupportedError where WebAssembly or its SIMD is missing or forbidden */
-async function createWasm(_options: BackendChoice): Promise<Backend> {
-  return new WasmBackend(currentLevel());
+async function createWasm({ threads }: BackendChoice): Promise<Backend> {
+  const count = threadCount(threads);
+  const memory = count > 1 ? sharedMemory() : undefined;
+  return memory ? new ThreadedBackend(currentLevel(), memory, count) : new WasmBackend(currentLevel());
 }

@@ -15,6 +15,7 @@ import { panelBytes } from "./gemm.ts";
 import { WasmMachine } from "./machine.ts";
 import { addressOf } from "./memory.ts";
 import type { PackedLinear } from "./pack.ts";
+import { panelColumns } from "./panels.ts";
 import { attendRelative } from "./relative-attention.ts";
 import { stageIntegers, stageRows } from "./stage.ts";
 
@@ -36,10 +37,14 @@ export class WasmBackend extends WasmMachine {
 
   // ------------------------------------------------------------ products
   protected computeProject(out: Mat, x: Mat, linear: Linear): void {
-    const { panels, dtype, N, K, limit } = linear as PackedLinear;
+    this.projectPanels(out, x, linear as PackedLinear, 0, Math.ceil(linear.N / panelColumns));
+  }
+  /** The columns of panels [first, end) of out. */
+  protected projectPanels(out: Mat, x: Mat, linear: PackedLinear, first: number, end: number): void {
+    const { panels, dtype, N, K, limit } = linear;
     const M = x.rows;
     if (dtype === "f32") {
-      this.call("gemm", addressOf(out), addressOf(x), 0, panels, M, N, K, out.stride, x.stride);
+      this.call("gemmPanels", addressOf(out), addressOf(x), 0, panels, M, N, K, out.stride, x.stride, first, end);
       return;
     }
     this.frame(() => {
@@ -48,7 +53,7 @@ export class WasmBackend extends WasmMachine {
       const q = memory.alloc(M * qStride * 2);
       const rowScale = memory.alloc(M * 4);
       this.call("quantizeRows", q, rowScale, addressOf(x), M, K, qStride, x.stride, limit);
-      this.call("gemmW8", addressOf(out), q, rowScale, panels, M, N, K, out.stride, qStride);
+      this.call("gemmW8Panels", addressOf(out), q, rowScale, panels, M, N, K, out.stride, qStride, first, end);
     });
   }
   /** The activation runs in place over the rows just computed: each element is read before it is written. */

@@ -14,6 +14,7 @@ import { definePool } from "./pool.ts";
 import { defineRelative } from "./relative.ts";
 import { defineRotate } from "./rotate.ts";
 import { defineSoftmax } from "./softmax.ts";
+import { defineInterpreter } from "./threads/interpreter.ts";
 
 type Define = (module: ModuleBuilder, level: FeatureLevel) => void;
 
@@ -34,5 +35,6 @@ const definitions: readonly Define[] = [
 export function emitKernels(level: FeatureLevel, memory: MemoryImport): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memory);
   for (const define of definitions) define(module, level);
+  if (memory.shared) defineInterpreter(module);
   return module.bytes();
 }

@@ -34,6 +34,9 @@ export class WasmMemory {
   #peak = 0;
   #local = 0; // 0: not inside inLocal
   #localPeak = 0;
+  #passPeak = 0;
+  /** True while calls are recorded: what is staged then keeps out of scratch that earlier calls, which have not run yet, will use. */
+  isDeferred = false;
 
   /** @throws UnsupportedError where the engine refuses the memory */
   constructor(shared?: WebAssembly.Memory) {
@@ -83,6 +86,7 @@ export class WasmMemory {
     const at = this.#top;
     this.#ensure(at + align(byteCount));
     this.#top = at + align(byteCount);
+    this.#passPeak = Math.max(this.#passPeak, this.#top);
     this.#peak = Math.max(this.#peak, this.#top - this.#constantsEnd);
     return at;
   }
@@ -120,6 +124,7 @@ export class WasmMemory {
 
   /** Address of `byteCount` bytes that stay until the pass ends, for JavaScript to write. */
   stage(byteCount: number): number {
+    if (this.isDeferred) this.#top = Math.max(this.#top, this.#passPeak);
     const at = this.#allocShared(byteCount);
     this.#pinned = this.#top;
     return at;
@@ -129,6 +134,7 @@ export class WasmMemory {
   reset(): void {
     this.#top = this.#constantsEnd;
     this.#pinned = 0;
+    this.#passPeak = 0;
   }
 
   #ensure(end: number): void {
@@ -138,12 +144,17 @@ export class WasmMemory {
     if (size / PAGE + needed > MAX_PAGES) throw this.#refused(end);
     // Untouched pages cost nothing, each growth some microseconds: an eighth more than is there.
     const pages = Math.min(Math.max(needed, LEAST_GROWTH, size / PAGE / 8), MAX_PAGES - size / PAGE);
-    try {
-      this.memory.grow(Math.floor(pages));
-    } catch {
-      throw this.#refused(end);
-    }
+    if (!this.#grow(Math.floor(pages)) && !this.#grow(needed)) throw this.#refused(end);
     this.#growths++;
+  }
+
+  #grow(pages: number): boolean {
+    try {
+      this.memory.grow(pages);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   #refused(end: number): UnsupportedError {

@@ -79,10 +79,12 @@ describe("emitter", () => {
 
   it("runs a queue of commands through the table", () => {
     const { memory, exports } = instantiate((module) => {
-      const store = module.internal("store", { at: "i32", value: "f32" }, (f, { at, value }) => f.storeF32(at, value));
-      const increment = module.internal("increment", { at: "i32" }, (f, { at }) => f.storeF32(at, f32.add(f32.load(at), 1)));
-      module.command(store);
-      module.command(increment);
+      const store = module.internal("store", { at: "i32" }, (f, { at }) => f.storeF32(i32.load(at), f32.load(at, 4)));
+      const increment = module.internal("increment", { at: "i32" }, (f, { at: args }) => {
+        const at = f.i32(i32.load(args));
+        f.storeF32(at, f32.add(f32.load(at), 1));
+      });
+      expect([module.tableEntry(store), module.tableEntry(increment)]).toEqual([0, 1]);
       const type = module.signature(["i32"]);
       // Each command: table index, byte length of its arguments, arguments.
       module.function("run", { from: "i32", to: "i32" }, (f, { from, to }) => {

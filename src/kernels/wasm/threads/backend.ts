@@ -1,0 +1,167 @@
+/**
+ * ThreadedBackend: WasmBackend on all cores. The body of a pass is recorded instead of run (recorder.ts), then a team of threads runs the program (team.ts).
+ *
+ *   a stretch        blocks of rows, each a task with scratch of its own     attention     tasks of sequences and heads
+ *   few rows         linear layers cut by columns, the rest on one thread    everything else runs on one thread
+ *
+ * A layer of an encoder so has two phases: attention, and the stretch to the next one. The cuts never change a bit, nor does who runs a task.
+ * Until the pool's workers are up, and after one has died, passes run unrecorded on this thread.
+ */
+import type { Activation } from "../../../tensor/activations.ts";
+import type { AttentionOptions } from "../../../tensor/attention.ts";
+import type { Mat, Rows } from "../../../tensor/mat.ts";
+import type { Sequences } from "../../../tensor/sequences.ts";
+import type { Linear } from "../../../tensor/weights.ts";
+import { WasmBackend } from "../backend.ts";
+import { setEngineThreads } from "../features.ts";
+import { instantiateKernels, kernelModule } from "../kernel-set.ts";
+import type { FeatureLevel } from "../level.ts";
+import type { PackedLinear } from "../pack.ts";
+import { panelColumns } from "../panels.ts";
+import { commandIndices } from "./commands.ts";
+import { Recorder } from "./recorder.ts";
+import { attentionTasks, blocksOf, panelRanges } from "./schedule.ts";
+import { Team } from "./team.ts";
+
+/** Multiplications of a pass that ends before a sleeping worker would have joined it (about 20 us). */
+const SMALL_PASS = 2_000_000;
+
+export class ThreadedBackend extends WasmBackend {
+  readonly #team: Team;
+  readonly #recorder: Recorder;
+  #isRecording = false;
+  #isDisposed = false;
+  #running: Promise<void> | undefined;
+
+  /** @param memory a shared memory (support.ts) */
+  constructor(level: FeatureLevel, memory: WebAssembly.Memory, threads: number) {
+    super(level, memory);
+    const module = kernelModule(level, true);
+    this.#recorder = new Recorder(commandIndices(module));
+    const { run } = instantiateKernels(module, memory);
+    this.#team = new Team(threads, this.live(), module, run as (control: number, thread: number, patience: number) => number);
+    setEngineThreads(threads);
+  }
+
+  get threads(): number {
+    return this.#team.threads;
+  }
+  /** False while passes run on one thread. */
+  get isUp(): boolean {
+    return this.#team.isUp;
+  }
+  /** Starts the workers now instead of after the first pass. */
+  start(): void {
+    this.#team.start();
+  }
+
+  override async pass(body: () => readonly Mat[]): Promise<Float32Array[]> {
+    while (this.#running) await this.#running.catch(() => undefined); // another pass that waits for a worker
+    if (!this.#team.isUp) {
+      this.#startSoon();
+      return super.pass(body);
+    }
+    const memory = this.live();
+    try {
+      const results = this.#record(body);
+      this.#running = this.#team.run(this.#recorder, this.#recorder.work < SMALL_PASS);
+      if (this.#running) await this.#running;
+      return this.copies(results);
+    } finally {
+      this.#running = undefined;
+      memory.reset();
+    }
+  }
+
+  override dispose(): void {
+    this.#isDisposed = true;
+    this.#team.leave();
+    super.dispose();
+  }
+
+  #record(body: () => readonly Mat[]): readonly Mat[] {
+    this.#recorder.clear();
+    this.#isRecording = true;
+    this.live().isDeferred = true;
+    try {
+      return body();
+    } finally {
+      this.#isRecording = false;
+      this.live().isDeferred = false;
+    }
+  }
+
+  /** After this pass: starting workers takes this thread a millisecond, which the first result does not wait for and a process that is done does not spend. */
+  #startSoon(): void {
+    const timer = setTimeout(() => {
+      if (!this.#isDisposed) this.#team.start();
+    }, 0) as unknown as { unref?: () => void };
+    timer.unref?.();
+  }
+
+  protected override call(kernel: string, ...args: number[]): void {
+    if (this.#isRecording) this.#recorder.call(kernel, args);
+    else super.call(kernel, ...args);
+  }
+
+  override stretch(T: number, body: (rows: Rows) => void): void {
+    const blocks = this.#mayCut ? blocksOf(T, this.threads) : 1;
+    if (blocks === 1) {
+      super.stretch(T, body);
+      return;
+    }
+    this.#recorder.phase(blocks, (i) => {
+      const first = Math.floor((T * i) / blocks);
+      this.live().inLocal(() => body({ first, count: Math.floor((T * (i + 1)) / blocks) - first }));
+    });
+  }
+
+  protected override computeProject(out: Mat, x: Mat, linear: Linear): void {
+    this.#project(out, x, linear as PackedLinear);
+  }
+  protected override computeProjectActivate(out: Mat, x: Mat, linear: Linear, activation: Activation): void {
+    this.#project(out, x, linear as PackedLinear, activation);
+  }
+  /** Outside of a stretch's blocks there are few rows: each task computes some panels of columns of all of them, and their activation. */
+  #project(out: Mat, x: Mat, linear: PackedLinear, activation?: Activation): void {
+    const multiplications = x.rows * linear.N * linear.K;
+    if (this.#isRecording) this.#recorder.count(multiplications);
+    const panels = Math.ceil(linear.N / panelColumns);
+    if (!this.#mayCut) {
+      this.projectPanels(out, x, linear, 0, panels);
+      if (activation) this.computeActivate(out, out, activation);
+      return;
+    }
+    const ranges = panelRanges(panels, multiplications, this.threads);
+    this.#recorder.phase(ranges.length, (i) => {
+      const [first, end] = ranges[i]!;
+      const column = first * panelColumns;
+      const part = out.columns(column, Math.min(end * panelColumns, linear.N) - column);
+      this.live().inLocal(() => {
+        this.projectPanels(out, x, linear, first, end);
+        if (activation) this.computeActivate(part, part, activation);
+      });
+    });
+  }
+
+  protected override computeAttention(out: Mat, q: Mat, k: Mat, v: Mat, sequences: Sequences, options: AttentionOptions): void {
+    if (!this.#mayCut) {
+      super.computeAttention(out, q, k, v, sequences, options);
+      return;
+    }
+    const { heads } = options;
+    const D = q.cols / heads;
+    const tasks = attentionTasks(sequences, heads, D, this.threads);
+    for (let b = 0; b < sequences.B; b++) this.#recorder.count(2 * heads * D * sequences.lengthOf(b) ** 2);
+    this.#recorder.phase(tasks.length, (i) => {
+      this.live().inLocal(() => {
+        for (const { b, firstHead, endHead } of tasks[i]!) this.attend(out, q, k, v, sequences, options, b, firstHead, endHead);
+      });
+    });
+  }
+
+  /** Inside a task there is nothing left to cut. */
+  get #mayCut(): boolean {
+    return this.#isRecording && !this.#recorder.inTask;
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Recorder: turns the calls of a pass into a program (control.ts) of phases of tasks.
+ *
+ * Calls outside of `task` run one after another in a phase of one task; `phase` makes the tasks inside it claimable by any thread in any order.
+ * Between two phases all threads meet: only there may a task read what another one wrote. Neighbouring phases of one task become one.
+ */
+import { COMMAND_HEAD } from "./commands.ts";
+
+/** Begin and end of a task, in words of the program. */
+interface Task {
+  readonly start: number;
+  end: number;
+}
+
+export class Recorder {
+  readonly #indices: ReadonlyMap<string, number>;
+  #words = new Float64Array(4096);
+  #heads = new Int32Array(this.#words.buffer);
+  #length = 0;
+  #phases: Task[][] = [];
+  /** Where the next call goes: a task, or undefined for the phase of one task that is last. */
+  #task: Task | undefined;
+  #work = 0;
+
+  constructor(indices: ReadonlyMap<string, number>) {
+    this.#indices = indices;
+  }
+
+  /** Multiplications counted so far. */
+  get work(): number {
+    return this.#work;
+  }
+  get inTask(): boolean {
+    return this.#task !== undefined;
+  }
+  /** [tasks of the phase: begin and end in words] in order. */
+  get phases(): readonly (readonly Readonly<Task>[])[] {
+    return this.#phases;
+  }
+  /** The commands. */
+  get words(): Float64Array {
+    return this.#words.subarray(0, this.#length);
+  }
+
+  clear(): void {
+    this.#length = 0;
+    this.#phases = [];
+    this.#task = undefined;
+    this.#work = 0;
+  }
+
+  count(multiplications: number): void {
+    this.#work += multiplications;
+  }
+
+  call(kernel: string, args: readonly number[]): void {
+    const index = this.#indices.get(kernel);
+    if (index === undefined) throw new Error(`threads: there is no kernel "${kernel}"`);
+    const task = this.#task ?? this.#serialTask();
+    const size = COMMAND_HEAD + args.length;
+    if (this.#length + size > this.#words.length) this.#grow();
+    this.#heads[2 * this.#length] = index;
+    this.#heads[2 * this.#length + 1] = 8 * size;
+    this.#words.set(args, this.#length + COMMAND_HEAD);
+    this.#length += size;
+    task.end = this.#length;
+  }
+
+  /** Tasks of `count` bodies: they may run at the same time and in any order. */
+  phase(count: number, body: (i: number) => void): void {
+    if (this.#task) throw new Error("threads: a phase inside a task");
+    const tasks: Task[] = [];
+    try {
+      for (let i = 0; i < count; i++) {
+        const task: Task = { start: this.#length, end: this.#length };
+        this.#task = task;
+        body(i);
+        if (task.end > task.start) tasks.push(task);
+      }
+    } finally {
+      this.#task = undefined;
+    }
+    const last = this.#phases.at(-1);
+    if (tasks.length === 1 && last?.length === 1) last[0]!.end = tasks[0]!.end;
+    else if (tasks.length > 0) this.#phases.push(tasks);
+  }
+
+  /** The last phase if it has one task, else a new one. */
+  #serialTask(): Task {
+    const last = this.#phases.at(-1);
+    if (last?.length === 1) return last[0]!;
+    const task: Task = { start: this.#length, end: this.#length };
+    this.#phases.push([task]);
+    return task;
+  }
+
+  #grow(): void {
+    const words = new Float64Array(2 * this.#words.length);
+    words.set(this.#words);
+    this.#words = words;
+    this.#heads = new Int32Array(words.buffer);
+  }
+}
