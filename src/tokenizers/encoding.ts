@@ -9,6 +9,7 @@ import { scalarAt } from "./aligned-text.ts";
 import type { Pieces } from "./pieces.ts";
 import type { SpecialPart, Template, Trim } from "./template.ts";
 import { addedBy, PLAIN_TEMPLATE } from "./template.ts";
+import { isSpace } from "./unicode/character-kinds.ts";
 import { shares, type TruncationStrategy, type Window, windowsOf } from "./windows.ts";
 
 export interface EncodeOptions {
@@ -196,14 +197,25 @@ function putSequence(
   return at;
 }
 
-/** White space at the ends of a token, also as byte-level's "Ġ". */
-const LEADING = /^[\u0120\p{White_Space}]+/u;
-const TRAILING = /[\u0120\p{White_Space}]+$/u;
+/** White space, also as byte-level's "Ġ". */
+const blank = (code: number): boolean => code === 0x120 || isSpace(code);
+
+function leadingBlanks(token: string): number {
+  let count = 0;
+  while (count < token.length && blank(token.charCodeAt(count))) count++;
+  return count;
+}
+
+function trailingBlanks(token: string): number {
+  let count = 0;
+  while (count < token.length && blank(token.charCodeAt(token.length - 1 - count))) count++;
+  return count;
+}
 
 /** The range without as many characters of the text as the token has white space at its ends. */
 function trimmed(text: string, token: string, start: number, end: number, first: boolean, addPrefixSpace: boolean): [number, number] {
-  const leading = LEADING.exec(token)?.[0].length ?? 0;
-  const trailing = TRAILING.exec(token)?.[0].length ?? 0;
+  const leading = leadingBlanks(token);
+  const trailing = trailingBlanks(token);
   // One space in front of the text's first token is the one that add_prefix_space put there: the text has none to leave out.
   const added = addPrefixSpace && leading === 1 && (first || start === 0);
   let from = start;

@@ -20,11 +20,36 @@ export function graphemeEnds(text: AlignedText): number[] {
     // From here to the next two neighbours that stand alone.
     let to = i + 1;
     while (to < length && !(alone(codes[to]!) && alone(codes[to - 1]!))) to++;
-    segmenter ??= new Intl.Segmenter(undefined, { granularity: "grapheme" });
-    for (const { index, segment } of segmenter.segment(text.slice(i, to))) ends.push(i + index + segment.length);
+    segmentStretch(text, i, to, ends);
     i = to;
   }
   return ends;
+}
+
+/** Units that the segmenter gets at once: V8's takes time with the square of the number of clusters in its text. */
+const WINDOW = 128;
+
+/**
+ * Cuts units [from, to) window by window. The last cluster of a window may go on behind it, so the next window starts where that one did;
+ * a boundary depends on nothing before the cluster that it ends. A window that is one cluster is doubled.
+ */
+function segmentStretch(text: AlignedText, from: number, to: number, ends: number[]): void {
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: "grapheme" });
+  let size = WINDOW;
+  for (let start = from; start < to; ) {
+    const end = Math.min(start + size, to);
+    let last = start;
+    for (const { index } of segmenter.segment(text.slice(start, end))) {
+      if (index > 0) ends.push(start + index);
+      last = start + index;
+    }
+    if (end === to) {
+      ends.push(to);
+      return;
+    }
+    size = last === start ? size * 2 : WINDOW;
+    start = last;
+  }
 }
 
 /** Characters that neither extend the one before nor join with another such character: Latin, Greek, Cyrillic, kana, ideographs. Not CR (CR LF is one). */

@@ -4,40 +4,23 @@
  *   const tokenizer = await Tokenizer.load("./model");
  *   const { ids, offsets } = tokenizer.encode("Hello world");
  *
- * It knows nothing of tensors or models. Reading the source: component.ts (the stages), tokenizer-core.ts (their order), wordpiece.ts, bpe.ts and
- * unigram.ts (the three algorithms), encoding.ts (special tokens and windows).
+ * It knows nothing of tensors or models. Reading the source: text-tokenizer.ts (what a tokenizer does), component.ts (the stages),
+ * tokenizer-core.ts (their order), wordpiece.ts, bpe.ts and unigram.ts (the three algorithms), encoding.ts (special tokens and windows).
  */
 
-import { ConfigError } from "../errors.ts";
 import { openModelFiles } from "../files/open.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
-import { defaultKit } from "./default-kit.ts";
 import type { EncodeOptions, Encoding } from "./encoding.ts";
 import { readTokenizerFiles, type TokenizerFiles } from "./files.ts";
+import { fullKit } from "./full-kit.ts";
 import { readTokenizerJson } from "./read-json.ts";
-import { readSpecialTokens, type SpecialTokens } from "./special-tokens.ts";
-import { readModelMaxLength } from "./tokenizer-config.ts";
-import type { TokenizerCore } from "./tokenizer-core.ts";
-import { WordPiece } from "./wordpiece.ts";
+import { TextTokenizer } from "./text-tokenizer.ts";
 
 export type { EncodeOptions, Encoding };
 
 const DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2";
 
-export class Tokenizer {
-  readonly #core: TokenizerCore;
-  /** Tokens that a model of this tokenizer takes at most, from tokenizer_config.json; Infinity where the file gives none. */
-  readonly modelMaxLength: number;
-  /** The tokens with a role ([CLS], [SEP], [PAD], [MASK], [UNK]) and their ids. */
-  readonly specialTokens: SpecialTokens;
-
-  /** Use load or fromJSON. */
-  constructor(core: TokenizerCore, tokenizerConfig?: unknown, specialTokensMap?: unknown) {
-    this.#core = core;
-    this.modelMaxLength = readModelMaxLength(tokenizerConfig);
-    this.specialTokens = readSpecialTokens(core, tokenizerConfig, specialTokensMap);
-  }
-
+export class Tokenizer extends TextTokenizer {
   /**
    * @param source Hub id, folder, URL, or the files; absent: the default embedding model's
    * @throws ConfigError where there are no tokenizer files, FormatError and UnsupportedError where they cannot be read
@@ -49,61 +32,12 @@ export class Tokenizer {
 
   /** tokenizer.json and (optional) tokenizer_config.json, parsed. ConfigError or UnsupportedError where they cannot be used. */
   static fromJSON(tokenizerJson: unknown, tokenizerConfig?: unknown): Tokenizer {
-    return new Tokenizer(readTokenizerJson(tokenizerJson, defaultKit), tokenizerConfig);
+    return new Tokenizer(readTokenizerJson(tokenizerJson, fullKit), tokenizerConfig);
   }
 
   /** From an opened model folder: tokenizer.json, else vocab.txt, else vocab.json with merges.txt. */
   static async fromFiles(files: TokenizerFiles, signal?: AbortSignal): Promise<Tokenizer> {
-    const { core, tokenizerConfig, specialTokensMap } = await readTokenizerFiles(files, defaultKit, signal);
+    const { core, tokenizerConfig, specialTokensMap } = await readTokenizerFiles(files, fullKit, signal);
     return new Tokenizer(core, tokenizerConfig, specialTokensMap);
-  }
-
-  /** Number of tokens, added ones included. */
-  get vocabSize(): number {
-    return this.#core.size;
-  }
-
-  /** "##" for WordPiece; undefined where the model does not mark the tokens that continue a word. */
-  get continuingSubwordPrefix(): string | undefined {
-    const { model } = this.#core;
-    return model instanceof WordPiece ? model.continuingPrefix : undefined;
-  }
-
-  /**
-   * @param pair a second text for models that read two
-   * @throws ConfigError where the truncation asked for is impossible
-   */
-  encode(text: string, pair?: string | null, options: EncodeOptions = {}): Encoding {
-    const texts = pair === undefined || pair === null ? [text] : [text, pair];
-    for (const each of texts) {
-      if (typeof each !== "string")
-        throw new ConfigError(`encode: expected a string, found ${typeof each}; for several texts use encodeBatch.`);
-    }
-    return this.#core.encode(texts, options, this.modelMaxLength);
-  }
-
-  /** One Encoding per text or [text, pair]. Nothing is padded. */
-  encodeBatch(inputs: readonly (string | readonly [text: string, pair: string])[], options: EncodeOptions = {}): Encoding[] {
-    return inputs.map((input) =>
-      typeof input === "string" ? this.encode(input, null, options) : this.encode(input[0], input[1], options),
-    );
-  }
-
-  /** Text of the ids; ids that no token has are left out. */
-  decode(ids: readonly number[], options: { readonly skipSpecialTokens?: boolean } = {}): string {
-    return this.#core.decode(ids, options.skipSpecialTokens ?? true);
-  }
-
-  /** Text of tokens, as decode joins them: "##" and byte-level marks are undone. */
-  joinTokens(tokens: readonly string[]): string {
-    return this.#core.joinTokens(tokens);
-  }
-
-  tokenToId(token: string): number | undefined {
-    return this.#core.tokenToId(token);
-  }
-
-  idToToken(id: number): string | undefined {
-    return this.#core.idToToken(id);
   }
 }

@@ -1,0 +1,75 @@
+/**
+ * TextTokenizer: what a tokenizer does once its files are read: text to ids with offsets, and back, as the Rust library `tokenizers` does it.
+ * The public Tokenizer (tokenizer.ts) adds the ways to read every kind of file; a small bundle adds fewer.
+ */
+
+import { ConfigError } from "../errors.ts";
+import type { EncodeOptions, Encoding } from "./encoding.ts";
+import { readSpecialTokens, type SpecialTokens } from "./special-tokens.ts";
+import { readModelMaxLength } from "./tokenizer-config.ts";
+import type { TokenizerCore } from "./tokenizer-core.ts";
+import { WordPiece } from "./wordpiece.ts";
+
+export class TextTokenizer {
+  readonly #core: TokenizerCore;
+  /** Tokens that a model of this tokenizer takes at most, from tokenizer_config.json; Infinity where the file gives none. */
+  readonly modelMaxLength: number;
+  /** The tokens with a role ([CLS], [SEP], [PAD], [MASK], [UNK]) and their ids. */
+  readonly specialTokens: SpecialTokens;
+
+  /** Use Tokenizer.load or Tokenizer.fromJSON. */
+  constructor(core: TokenizerCore, tokenizerConfig?: unknown, specialTokensMap?: unknown) {
+    this.#core = core;
+    this.modelMaxLength = readModelMaxLength(tokenizerConfig);
+    this.specialTokens = readSpecialTokens(core, tokenizerConfig, specialTokensMap);
+  }
+
+  /** Number of tokens, added ones included. */
+  get vocabSize(): number {
+    return this.#core.size;
+  }
+
+  /** "##" for WordPiece; undefined where the model does not mark the tokens that continue a word. */
+  get continuingSubwordPrefix(): string | undefined {
+    const { model } = this.#core;
+    return model instanceof WordPiece ? model.continuingPrefix : undefined;
+  }
+
+  /**
+   * @param pair a second text for models that read two
+   * @throws ConfigError where the truncation asked for is impossible
+   */
+  encode(text: string, pair?: string | null, options: EncodeOptions = {}): Encoding {
+    const texts = pair === undefined || pair === null ? [text] : [text, pair];
+    for (const each of texts) {
+      if (typeof each !== "string")
+        throw new ConfigError(`encode: expected a string, found ${typeof each}; for several texts use encodeBatch.`);
+    }
+    return this.#core.encode(texts, options, this.modelMaxLength);
+  }
+
+  /** One Encoding per text or [text, pair]. Nothing is padded. */
+  encodeBatch(inputs: readonly (string | readonly [text: string, pair: string])[], options: EncodeOptions = {}): Encoding[] {
+    return inputs.map((input) =>
+      typeof input === "string" ? this.encode(input, null, options) : this.encode(input[0], input[1], options),
+    );
+  }
+
+  /** Text of the ids; ids that no token has are left out. */
+  decode(ids: readonly number[], options: { readonly skipSpecialTokens?: boolean } = {}): string {
+    return this.#core.decode(ids, options.skipSpecialTokens ?? true);
+  }
+
+  /** Text of tokens, as decode joins them: "##" and byte-level marks are undone. */
+  joinTokens(tokens: readonly string[]): string {
+    return this.#core.joinTokens(tokens);
+  }
+
+  tokenToId(token: string): number | undefined {
+    return this.#core.tokenToId(token);
+  }
+
+  idToToken(id: number): string | undefined {
+    return this.#core.idToToken(id);
+  }
+}
