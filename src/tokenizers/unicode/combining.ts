@@ -15,27 +15,76 @@ const NEWER_RANGES =
 const ONE_PER_CLASS =
   "\u0334\u093c\u3099\u094d\u05b0\u05b1\u05b2\u05b3\u05b4\u05b5\u05b6\u05b7\u05b8\u05b9\u05bb\u05bc\u05bd\u05bf\u05c1\u05c2\ufb1e\u064b\u064c\u064d\u0618\u0619\u061a\u0651\u0652\u0670\u0711\u0c55\u0c56\u0e38\u0e48\u0eb8\u0ec8\u0f71\u0f72\u0f74\u0321\u1dce\u031b\u302a\u0316\u059a\u302e\u{1d16d}\u05ae\u0300\u0315\u035c\u035d\u0345";
 
-let newer: Int32Array | undefined;
-let knownMarks: string[] | undefined;
-const ranks = new Map<number, number>();
+/** Code points with a compatibility decomposition that were assigned after Unicode 9 (up to Unicode 17), beyond those in NEWER_RANGES. */
+const NEWER_COMPATIBLE_RANGES = "a2n n3m-3 ol i6w-4 2-15 2-8 12xo-z 3sn-1p 3cv 22s-9";
 
-/** Whether Unicode 9 leaves this code point alone although the engine may not. */
-export function isNewer(codePoint: number): boolean {
-  newer ??= decodeRanges(NEWER_RANGES);
-  return inRanges(newer, codePoint);
+/** No assigned character from here on decomposes or has a combining class. */
+const END = 0x30000;
+
+/** One of the two decompositions, remembering what it was asked for: most characters do not change, the others are few. */
+class Decomposition {
+  readonly #form: "NFD" | "NFKD";
+  readonly #newer: readonly Int32Array[];
+  readonly #unchanged = new Uint8Array(END);
+  readonly #changed = new Map<number, string>();
+
+  constructor(form: "NFD" | "NFKD", newer: readonly string[]) {
+    this.#form = form;
+    this.#newer = newer.map(decodeRanges);
+  }
+
+  of(codePoint: number): string {
+    const character = String.fromCodePoint(codePoint);
+    if (codePoint < 0xa0 || codePoint >= END || this.#unchanged[codePoint] === 1) return character;
+    const known = this.#changed.get(codePoint);
+    if (known !== undefined) return known;
+    const parts = this.isNewer(codePoint) ? character : character.normalize(this.#form);
+    if (parts === character) this.#unchanged[codePoint] = 1;
+    else this.#changed.set(codePoint, parts);
+    return parts;
+  }
+
+  isNewer(codePoint: number): boolean {
+    return this.#newer.some((ranges) => inRanges(ranges, codePoint));
+  }
+}
+
+let canonical: Decomposition | undefined;
+let compatible: Decomposition | undefined;
+
+function canonicalDecomposition(): Decomposition {
+  canonical ??= new Decomposition("NFD", [NEWER_RANGES]);
+  return canonical;
 }
 
 /** Full canonical decomposition of one code point by Unicode 9. */
 export function decompose(codePoint: number): string {
-  const character = String.fromCodePoint(codePoint);
-  return codePoint < 0xc0 || isNewer(codePoint) ? character : character.normalize("NFD");
+  return canonicalDecomposition().of(codePoint);
 }
+
+/** Full compatibility decomposition of one code point by Unicode 9. */
+export function decomposeCompatibly(codePoint: number): string {
+  compatible ??= new Decomposition("NFKD", [NEWER_RANGES, NEWER_COMPATIBLE_RANGES]);
+  return compatible.of(codePoint);
+}
+
+/** Whether Unicode 9 leaves this code point alone although the engine may not. */
+export function isNewer(codePoint: number): boolean {
+  return canonicalDecomposition().isNewer(codePoint);
+}
+
+/** Rank + 1 per code point, 0 = not yet asked for. */
+let ranks: Uint8Array | undefined;
+let knownMarks: string[] | undefined;
 
 /** 0 for a starter (class 0), else a number that orders marks as their combining classes do. */
 export function combiningRank(codePoint: number): number {
-  if (codePoint < 0x300) return 0;
-  let rank = ranks.get(codePoint);
-  if (rank === undefined) ranks.set(codePoint, (rank = findRank(codePoint)));
+  if (codePoint < 0x300 || codePoint >= END) return 0;
+  ranks ??= new Uint8Array(END);
+  const known = ranks[codePoint]!;
+  if (known > 0) return known - 1;
+  const rank = findRank(codePoint);
+  ranks[codePoint] = rank + 1;
   return rank;
 }
 
@@ -52,16 +101,4 @@ function findRank(codePoint: number): number {
   let rank = 1;
   while (rank <= last && swaps(mark, knownMarks[rank - 1]!)) rank++;
   return rank;
-}
-
-/** Code points with a compatibility decomposition that were assigned after Unicode 9 (up to Unicode 17), beyond those in NEWER. */
-const NEWER_COMPATIBLE_RANGES = "a2n n3m-3 ol i6w-4 2-15 2-8 12xo-z 3sn-1p 3cv 22s-9";
-
-let newerCompatible: Int32Array | undefined;
-
-/** Full compatibility decomposition of one code point by Unicode 9. */
-export function decomposeCompatibly(codePoint: number): string {
-  const character = String.fromCodePoint(codePoint);
-  newerCompatible ??= decodeRanges(NEWER_COMPATIBLE_RANGES);
-  return codePoint < 0xa0 || isNewer(codePoint) || inRanges(newerCompatible, codePoint) ? character : character.normalize("NFKD");
 }
