@@ -9,7 +9,7 @@ import type { Mat } from "../tensor/mat.ts";
 import { CallQueue } from "../tensor/queue.ts";
 import type { Sequences } from "../tensor/sequences.ts";
 import type { Config } from "./config.ts";
-import type { Architecture } from "./families.ts";
+import type { Architecture } from "./family.ts";
 import { checkInputs, checkRows, planPasses, tokenBatch } from "./input.ts";
 import { appendPass, checkChoices, emptyOutput, groupChoices } from "./output.ts";
 import { type ModelParts, runPass } from "./pass.ts";

@@ -3,40 +3,9 @@
  */
 
 import type { Activation } from "../tensor/activations.ts";
+import { BERT_HEADS, bertMaskedLM, classifier, HIDDEN_ACT, nextSentence, spans } from "./bert-heads.ts";
 import type { Config } from "./config.ts";
 import type { HeadRow, HeadTable } from "./heads.ts";
-
-const classifier = (input: HeadRow["input"], size: "classes" | number = "classes"): HeadRow => ({
-  output: "logits",
-  input,
-  out: { name: "classifier", size },
-});
-
-const spans: HeadRow = { output: "span", input: "tokens", out: { name: "qa_outputs", size: 2 } };
-
-const HIDDEN_ACT = { field: "hidden_act", fallback: "gelu" };
-
-/** BERT's masked LM: transform, norm, and a decoder that is the word table. */
-const bertMaskedLM: HeadRow = {
-  output: "logits",
-  input: "tokens",
-  dense: { name: "cls.predictions.transform.dense", activation: HIDDEN_ACT },
-  norm: { name: "cls.predictions.transform.LayerNorm" },
-  out: { name: "cls.predictions.decoder", size: "vocabulary", bias: ["cls.predictions.bias", "cls.predictions.decoder.bias"] },
-};
-
-const nextSentence: HeadRow = { output: "logits", input: "pooled", out: { name: "cls.seq_relationship", size: 2 } };
-
-export const BERT_HEADS: HeadTable = {
-  Model: [],
-  ForSequenceClassification: [classifier("pooled")],
-  ForTokenClassification: [classifier("tokens")],
-  ForQuestionAnswering: [spans],
-  ForMultipleChoice: [classifier("pooled", 1)],
-  ForMaskedLM: [bertMaskedLM],
-  ForNextSentencePrediction: [nextSentence],
-  ForPreTraining: [bertMaskedLM, { ...nextSentence, output: "seqRelationship" }],
-};
 
 const preClassifier = (size: "classes" | number): HeadRow => ({
   ...classifier("first", size),

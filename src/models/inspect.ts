@@ -10,9 +10,9 @@ import type { ModelFiles } from "../files/types.ts";
 import type { DType, Safetensors } from "../safetensors/types.ts";
 import { Sequences } from "../tensor/sequences.ts";
 import { type OpRecord, TraceBackend } from "../tensor/trace.ts";
+import { buildModel, openWeights } from "./assemble.ts";
 import { Config } from "./config.ts";
 import { architectureOf } from "./families.ts";
-import { buildModel, openWeights } from "./load.ts";
 import { runPass } from "./pass.ts";
 
 export interface TensorRow {

@@ -1,103 +1,17 @@
 /**
- * From a source to a running model: config.json names the architecture, the architecture names the tensors, the checkpoint provides them.
- * The header is read first, then only the tensors that the model uses, each once.
+ * assemble.ts with everything there is: all families, all backends.
  */
 
-import { ConfigError, DownloadError, WeightError } from "../errors.ts";
 import type { ModelFiles } from "../files/types.ts";
 import { createBackend } from "../kernels/choose.ts";
-import { Pooler } from "../layers/pooler.ts";
-import { openSafetensors } from "../safetensors/index.ts";
-import type { Safetensors } from "../safetensors/types.ts";
-import type { Backend } from "../tensor/backend.ts";
-import { Checkpoint, type CheckpointOptions } from "./checkpoint.ts";
-import { Config } from "./config.ts";
-import { EncoderModel, type ModelFacts } from "./encoder-model.ts";
-import { type Architecture, architectureOf, isKnownSurplus } from "./families.ts";
-import { loadHead } from "./heads.ts";
-import type { ModelParts } from "./pass.ts";
+import { loadModelWith, type ModelKit } from "./assemble.ts";
+import type { EncoderModel } from "./encoder-model.ts";
+import { FAMILIES } from "./families.ts";
 import type { ModelOptions } from "./types.ts";
 
+const FULL_KIT: ModelKit = { families: FAMILIES, createBackend };
+
 /** Loads a model from files that are open already: tasks read tokenizer and weights from one view of the folder. Options and errors as loadModel. */
-export async function loadModelFromFiles(files: ModelFiles, options: ModelOptions = {}): Promise<EncoderModel> {
-  const { signal, onProgress, dtype = "auto" } = options;
-  if (!["auto", "f32", "w8"].includes(dtype))
-    throw new ConfigError(`dtype: expected "auto", "f32" or "w8", found ${JSON.stringify(dtype)}`);
-  const config = Config.parse(await files.read("config.json", signal), files.label);
-  const architecture = architectureOf(config, options.architecture);
-  checkQuantization(config);
-  const file = await openWeights(files, signal);
-  try {
-    const total = [...file.tensors.values()].reduce((sum, { start, end }) => sum + end - start, 0);
-    const onRead = onProgress && ((loaded: number) => onProgress({ phase: "load", unit: "bytes", loaded, total }));
-    const { backend } = await createBackend(options);
-    try {
-      const { parts, facts } = await buildModel(file, backend, architecture, config, { dtype, signal, onRead });
-      onRead?.(total); // tensors that the model does not use were not read
-      return new EncoderModel(parts, facts);
-    } catch (error) {
-      backend.dispose();
-      throw error;
-    }
-  } finally {
-    file.close();
-  }
-}
-
-/** Encoder, pooler and heads from an opened checkpoint, and an account of every tensor in it. */
-export async function buildModel(
-  file: Safetensors,
-  backend: Backend,
-  architecture: Architecture,
-  config: Config,
-  options: CheckpointOptions,
-): Promise<{ parts: ModelParts; facts: ModelFacts }> {
-  const { family, kind, heads: rows } = architecture;
-  const root = Checkpoint.of(file, backend, config.label, options);
-  const prefix = !root.has(family.landmark) && root.at(family.prefix).has(family.landmark) ? family.prefix : "";
-  const inEncoder = root.at(prefix);
-  const encoder = await family.load(inEncoder, config);
-  const needsPooler = rows.some(({ input }) => input === "pooled");
-  const mayPool = family.pooler !== undefined && !family.withoutPooler?.includes(kind);
-  const hasPooler = mayPool && (needsPooler || inEncoder.has(`${family.pooler.name}.weight`));
-  const pooler = hasPooler ? await Pooler.load(inEncoder, family.pooler.name, encoder.sizes.C, family.pooler.activation) : undefined;
-  const heads = [];
-  for (const row of rows) heads.push(await loadHead(row, root, inEncoder, config, encoder.sizes));
-  const unusedTensors = root.unused(isKnownSurplus(family, config, prefix));
-  return { parts: { backend, encoder, pooler, heads }, facts: { architecture, config, dtype: root.dtype, unusedTensors } };
-}
-
-/** model.safetensors, or the shards of model.safetensors.index.json. */
-export async function openWeights(files: ModelFiles, signal?: AbortSignal): Promise<Safetensors> {
-  let failure: unknown;
-  for (const name of ["model.safetensors", "model.safetensors.index.json"]) {
-    try {
-      return await openSafetensors(await files.open(name, signal));
-    } catch (error) {
-      if (!isAbsent(error)) throw error;
-      failure ??= error;
-    }
-  }
-  if (failure instanceof DownloadError) throw failure;
-  throw new WeightError(
-    `${files.label}: expected model.safetensors or model.safetensors.index.json, found neither; convert pytorch_model.bin with save_pretrained(safe_serialization=True)`,
-    { cause: failure },
-  );
-}
-
-/** ModelFiles says that a file is not there with a ConfigError (local) or DownloadError (network). */
-function isAbsent(error: unknown): boolean {
-  return error instanceof ConfigError || error instanceof DownloadError;
-}
-
-/** Weights quantised in a way this engine does not read would fail on a missing tensor; this says why. */
-function checkQuantization(config: Config): void {
-  const quantization = config.object("quantization_config");
-  if (!quantization) return;
-  const { quant_method: method, format } = quantization;
-  if (method !== "compressed-tensors" || (format !== undefined && format !== "int-quantized")) {
-    throw new ConfigError(
-      `config.json of ${config.label}: quantization_config ${method}${format ? ` (${format})` : ""} is not supported; supported is compressed-tensors with format int-quantized, or an unquantised checkpoint`,
-    );
-  }
+export function loadModelFromFiles(files: ModelFiles, options: ModelOptions = {}): Promise<EncoderModel> {
+  return loadModelWith(FULL_KIT, files, options);
 }

@@ -5,13 +5,14 @@
 
 import { ConfigError, UnsupportedError, WeightError } from "../errors.ts";
 import type { ModelFiles } from "../files/types.ts";
-import { openSafetensors } from "../safetensors/index.ts";
 import type { Safetensors } from "../safetensors/types.ts";
 import type { Activation } from "../tensor/activations.ts";
 import type { Backend } from "../tensor/backend.ts";
 import type { Mat } from "../tensor/mat.ts";
 import type { Linear, WeightDType } from "../tensor/weights.ts";
 import { readJsonObject } from "./json-file.ts";
+import { openModuleWeights } from "./module-weights.ts";
+import type { Step } from "./sentence-modules.ts";
 
 export interface Dense {
   readonly linear: Linear;
@@ -40,13 +41,21 @@ export async function loadDense(files: ModelFiles, backend: Backend, signal?: Ab
   if (input !== "sentence_embedding") {
     throw new UnsupportedError(`${files.label}: this Dense module works on "${String(input)}"; only "sentence_embedding" is supported`);
   }
-  const weights = await openWeights(files, signal);
+  const weights = await openModuleWeights(files, signal);
   const bias = config.bias === false ? undefined : await vector(weights, "linear.bias", N, files.label);
   const linear = backend.linear([await matrix(weights, "linear.weight", N, K, files.label)], bias);
   const activation = activationOf(config.activation_function, files.label);
   if (config.use_residual !== true) return { linear, activation };
   const residual = N === K ? "identity" : backend.linear([await matrix(weights, "residual.weight", N, K, files.label)]);
   return { linear, activation, residual };
+}
+
+/** loadDense as a module after pooling. @throws ConfigError where the vectors before it have another size */
+export async function loadDenseStep(files: ModelFiles, backend: Backend, width: number, signal?: AbortSignal): Promise<Step> {
+  const dense = await loadDense(files, backend, signal);
+  const { K, N } = dense.linear;
+  if (K !== width) throw new ConfigError(`${files.label}: this Dense module takes ${K} inputs, but the module before it gives ${width}`);
+  return { kind: "dense", width: N, apply: (inPass, x) => applyDense(inPass, x, dense) };
 }
 
 /** Inside a pass: x [B, K] to [B, N]. */
@@ -63,19 +72,6 @@ export function applyDense(backend: Backend, x: Mat, { linear, activation, resid
   const sum = backend.alloc(x.rows, linear.N);
   backend.add(sum, y, shortcut);
   return sum;
-}
-
-/** The module's own model.safetensors. */
-export async function openWeights(files: ModelFiles, signal?: AbortSignal): Promise<Safetensors> {
-  try {
-    return await openSafetensors(await files.open("model.safetensors", signal));
-  } catch (error) {
-    if ((await files.readIfPresent("pytorch_model.bin", signal)) === undefined) throw error;
-    throw new UnsupportedError(
-      `${files.label}: has its weights in pytorch_model.bin only; save the model again with sentence-transformers, which writes model.safetensors`,
-      { cause: error },
-    );
-  }
 }
 
 async function matrix(weights: Safetensors, name: string, rows: number, cols: number, label: string) {

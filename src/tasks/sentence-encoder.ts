@@ -1,229 +1,40 @@
 /**
- * SentenceEncoder: texts to vectors, with sentence-transformers' habit and numbers (Reimers & Gurevych 2019, https://arxiv.org/abs/1908.10084).
- *
- *   tokens -> encoder -> pooling -> Dense, Normalize, ... (all inside one pass) -> truncateDim -> precision
- *
- * A text's vector has the same bits alone and in any batch. Texts are tokenised and run a token budget at a time, so that any number of them
- * needs the memory of one pass and of the results.
+ * SentenceEncoder: texts to vectors, with sentence-transformers' habit and numbers (Reimers & Gurevych 2019, https://arxiv.org/abs/1908.10084),
+ * from every source and of every module there is. What it does with texts is in sentence-vectors.ts.
  */
 
-import { ConfigError } from "../errors.ts";
 import { openModelFiles } from "../files/index.ts";
-import type { LoadOptions, ModelSource, Progress } from "../files/types.ts";
+import type { LoadOptions, ModelSource } from "../files/types.ts";
 import { loadModelFromFiles } from "../models/load.ts";
-import type { Model } from "../models/types.ts";
-import { nextTurn } from "../tensor/turn.ts";
 import { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { DEFAULT_ENCODER } from "./defaults.ts";
-import { pool } from "./pooling.ts";
-import { type QuantizeOptions, quantizeEmbeddings } from "./quantize-embeddings.ts";
-import { applySteps, loadSteps, type ModulePlan, readModulePlan, type Step } from "./sentence-modules.ts";
-import {
-  readSentenceSettings,
-  readStaticLength,
-  readTransformerConfig,
-  resolvePrompt,
-  type SentenceSettings,
-} from "./sentence-settings.ts";
-import { similarity } from "./similarity.ts";
+import { loadDenseStep } from "./dense.ts";
+import { loadLayerNorm } from "./layer-norm-step.ts";
+import { openSentenceModel, type SentenceKit } from "./open-sentence-model.ts";
+import { loadNormalize } from "./sentence-modules.ts";
+import { readStaticLength } from "./sentence-settings.ts";
+import { SentenceVectors } from "./sentence-vectors.ts";
 import { StaticModel } from "./static-model.ts";
-import type { TokenVectorModel } from "./text-vectors.ts";
-import { batchesOf, tokenBudgetFor } from "./token-batches.ts";
-import { encodeWithin, type OnTruncate } from "./truncation.ts";
-import { normalized } from "./vectors.ts";
 
-export interface EncodeTextOptions {
-  /** Put in front of each text; wins over promptName. */
-  prompt?: string;
-  /** A name in `prompts`. */
-  promptName?: string;
-  /** true: vectors of length 1. false: leave the model's own normalisation out. Default: what modules.json does. */
-  normalize?: boolean;
-  /** Keep the first dimensions only; with `normalize: true` the rest is scaled to length 1 again. */
-  truncateDim?: number;
-  /** Tokens a pass: bounds memory, never changes a result. Default 1024, with WebGPU 8192. */
-  tokenBudget?: number;
-  signal?: AbortSignal;
-  onProgress?: (event: Progress) => void;
-  /** Called for every text that is longer than maxSeqLength, with the number of tokens it has in full. */
-  onTruncate?: OnTruncate;
-}
+export type { EncodeTextOptions } from "./sentence-vectors.ts";
 
-type Precision = "float32" | "int8" | "uint8" | "binary" | "ubinary";
-type AnyEncodeOptions = EncodeTextOptions & QuantizeOptions & { precision?: Precision };
-type Vector = Float32Array | Int8Array | Uint8Array;
+const FULL_KIT: SentenceKit = {
+  loadTokenizer: Tokenizer.fromFiles,
+  loadBody: {
+    transformer: async (files, options) => ({ model: await loadModelFromFiles(files, { ...options, architecture: "Model" }) }),
+    static: async (files, options) => ({
+      model: await StaticModel.load(files, options),
+      longestText: await readStaticLength(files, options.signal),
+    }),
+  },
+  loadStep: { dense: loadDenseStep, normalize: loadNormalize, layerNorm: loadLayerNorm },
+};
 
-interface Parts {
-  readonly model: TokenVectorModel;
-  readonly tokenizer: Tokenizer;
-  readonly plan: ModulePlan;
-  readonly steps: readonly Step[];
-  readonly dimension: number;
-  readonly settings: SentenceSettings;
-  readonly maxSeqLength: number;
-  readonly lowerCase: boolean;
-}
-
-export class SentenceEncoder {
-  /** Size of a vector. */
-  readonly dimension: number;
-  /** Tokens of a text that count, special tokens included; the rest is cut off. */
-  readonly maxSeqLength: number;
-  readonly prompts: Readonly<Record<string, string>>;
-  readonly model: Model;
-  readonly tokenizer: Tokenizer;
-  readonly #parts: Parts;
-
-  /** Use SentenceEncoder.load. */
-  constructor(parts: Parts) {
-    this.#parts = parts;
-    this.dimension = parts.dimension;
-    this.maxSeqLength = parts.maxSeqLength;
-    this.prompts = parts.settings.prompts;
-    this.model = parts.model;
-    this.tokenizer = parts.tokenizer;
-  }
-
+export class SentenceEncoder extends SentenceVectors {
   /** Without a source: all-MiniLM-L6-v2 in w8. @throws ConfigError, UnsupportedError, WeightError, DownloadError about the source */
   static async load(source?: ModelSource, options: LoadOptions = {}): Promise<SentenceEncoder> {
-    const { signal } = options;
     const files = await openModelFiles(source, { ...options, defaultModel: DEFAULT_ENCODER });
-    const [plan, settings] = await Promise.all([readModulePlan(files, signal), readSentenceSettings(files, signal)]);
-    const isStatic = plan.body === "static";
-    const [tokenizer, transformer] = await Promise.all([
-      Tokenizer.fromFiles(plan.files, signal),
-      readTransformerConfig(plan.files, signal),
-    ]);
-    const modelOptions = { ...options, dtype: options.dtype ?? (source === undefined ? "w8" : "auto"), architecture: "Model" } as const;
-    const model: TokenVectorModel = isStatic
-      ? await StaticModel.load(plan.files, options)
-      : await loadModelFromFiles(plan.files, modelOptions);
-    try {
-      const { steps, dimension } = await loadSteps(plan, model.backend, model.hiddenSize * plan.pooling.modes.length, signal);
-      const maxSeqLength = isStatic
-        ? await readStaticLength(plan.files, signal)
-        : Math.min(transformer.maxSeqLength ?? tokenizer.modelMaxLength, model.maxLength);
-      return new SentenceEncoder({ model, tokenizer, plan, steps, dimension, settings, maxSeqLength, lowerCase: transformer.lowerCase });
-    } catch (error) {
-      model.dispose();
-      throw error;
-    }
-  }
-
-  /**
-   * One text gives one vector, a list gives a list in the same order.
-   * @throws ConfigError for texts that are no strings or options that cannot be used; DisposedError; the signal's reason
-   */
-  encode(text: string, options?: EncodeTextOptions & { precision?: "float32" }): Promise<Float32Array>;
-  encode(texts: readonly string[], options?: EncodeTextOptions & { precision?: "float32" }): Promise<Float32Array[]>;
-  encode(texts: readonly string[], options: EncodeTextOptions & QuantizeOptions & { precision: "int8" }): Promise<Int8Array[]>;
-  encode(
-    texts: readonly string[],
-    options: EncodeTextOptions & QuantizeOptions & { precision: "uint8" | "ubinary" },
-  ): Promise<Uint8Array[]>;
-  encode(texts: readonly string[], options: EncodeTextOptions & { precision: "binary" }): Promise<Int8Array[]>;
-  async encode(texts: string | readonly string[], options: AnyEncodeOptions = {}): Promise<Vector | Vector[]> {
-    const { precision = "float32" } = options;
-    checkPrecision(precision, options);
-    const isList = Array.isArray(texts);
-    const list = isList ? [...(texts as readonly string[])] : [texts as string];
-    list.forEach(checkText);
-    const vectors: Float32Array[] = [];
-    for await (const batch of this.#run(list, options, list.length)) vectors.push(...batch);
-    const results = precision === "float32" ? vectors : quantizeEmbeddings(vectors, precision, options);
-    return isList ? results : results[0]!;
-  }
-
-  /** Any number of texts, their vectors in order, in the memory of one pass. */
-  async *stream(texts: Iterable<string> | AsyncIterable<string>, options: EncodeTextOptions = {}): AsyncGenerator<Float32Array> {
-    if (typeof texts === "string")
-      throw new ConfigError("stream: expected an iterable of texts, got one string; encode(text) gives its vector");
-    for await (const batch of this.#run(texts, options)) yield* batch;
-  }
-
-  /** scores[i][j] of a[i] and b[j], by the model's similarity function (cosine, where it names none). */
-  similarity(a: readonly Float32Array[], b: readonly Float32Array[]): Float32Array[] {
-    return similarity(a, b, this.#parts.settings.similarity);
-  }
-
-  /** Frees the model; calls that wait are rejected with a DisposedError. */
-  dispose(): void {
-    this.#parts.model.dispose();
-  }
-
-  /** The vectors of a pass at a time. */
-  async *#run(texts: Iterable<string> | AsyncIterable<string>, options: EncodeTextOptions, total?: number): AsyncGenerator<Float32Array[]> {
-    const { signal, onProgress, onTruncate, truncateDim } = options;
-    const { model, plan, settings } = this.#parts;
-    if (truncateDim !== undefined && !(Number.isInteger(truncateDim) && truncateDim > 0)) {
-      throw new ConfigError(`truncateDim must be an integer above 0, got ${truncateDim}`);
-    }
-    const prompt = resolvePrompt(settings, options.prompt, options.promptName);
-    const promptTokens = plan.pooling.includePrompt ? 0 : this.#countPromptTokens(prompt);
-    const steps = options.normalize === false ? this.#parts.steps.filter(({ kind }) => kind !== "normalize") : this.#parts.steps;
-    const finish = (vector: Float32Array) => {
-      const kept = truncateDim === undefined ? vector : vector.slice(0, truncateDim);
-      return options.normalize === true ? normalized(kept) : kept;
-    };
-    signal?.throwIfAborted();
-    let done = 0;
-    for await (const batch of batchesOf(
-      this.#tokenize(texts, prompt, onTruncate),
-      ({ ids }) => ids.length,
-      tokenBudgetFor(model.backend.name, options.tokenBudget),
-    )) {
-      if (done > 0) {
-        await nextTurn();
-        signal?.throwIfAborted();
-      }
-      const [data] = await model.computeHidden(
-        batch,
-        (backend, hidden, sequences) => [applySteps(backend, pool(backend, hidden, sequences, plan.pooling.modes, promptTokens), steps)],
-        { signal },
-      );
-      const C = this.dimension;
-      const vectors = batch.map((_, b) => finish(data!.slice(b * C, (b + 1) * C)));
-      done += batch.length;
-      onProgress?.({ phase: "run", unit: "texts", loaded: done, ...(total !== undefined && { total }) });
-      yield vectors;
-    }
-  }
-
-  async *#tokenize(texts: Iterable<string> | AsyncIterable<string>, prompt: string, onTruncate: OnTruncate | undefined) {
-    let index = 0;
-    for await (const text of texts) {
-      checkText(text, index);
-      yield this.#encodeText(prompt + text, index++, onTruncate);
-    }
-  }
-
-  #encodeText(text: string, index: number, onTruncate?: OnTruncate) {
-    const { tokenizer, plan, lowerCase, maxSeqLength } = this.#parts;
-    const limit = { maxLength: maxSeqLength, addSpecialTokens: plan.body !== "static", onTruncate };
-    return encodeWithin(tokenizer, { text: lowerCase ? text.toLowerCase() : text }, index, limit);
-  }
-
-  /** Tokens that the prompt puts in front of a text, the leading special token included. */
-  #countPromptTokens(prompt: string): number {
-    if (prompt === "") return 0;
-    const { ids } = this.#encodeText(prompt, 0);
-    const special = Object.values(this.tokenizer.specialTokens).map(({ id }) => id);
-    return special.includes(ids.at(-1)!) ? ids.length - 1 : ids.length;
-  }
-}
-
-function checkText(text: unknown, index: number): void {
-  if (typeof text !== "string")
-    throw new ConfigError(`encode: expected text ${index} to be a string, got ${text === null ? "null" : typeof text}`);
-}
-
-function checkPrecision(precision: string, { ranges, calibration }: QuantizeOptions): void {
-  if (!["float32", "int8", "uint8", "binary", "ubinary"].includes(precision)) {
-    throw new ConfigError(`encode: precision must be "float32", "int8", "uint8", "binary" or "ubinary", got "${precision}"`);
-  }
-  if (precision.endsWith("int8") && ranges === undefined && calibration === undefined) {
-    throw new ConfigError(
-      `encode: precision "${precision}" needs \`ranges\` ([min, max] a dimension) or \`calibration\` vectors, so that a vector does not depend on its batch`,
-    );
+    const dtype = options.dtype ?? (source === undefined ? "w8" : "auto");
+    return new SentenceEncoder(await openSentenceModel(FULL_KIT, files, { ...options, dtype }));
   }
 }

@@ -8,9 +8,8 @@
 
 import { ConfigError, FormatError, UnsupportedError } from "../errors.ts";
 import type { ModelFiles } from "../files/types.ts";
-import type { Backend, Norm } from "../tensor/backend.ts";
+import type { Backend } from "../tensor/backend.ts";
 import type { Mat } from "../tensor/mat.ts";
-import { applyDense, type Dense, loadDense, openWeights } from "./dense.ts";
 import { readJson, readJsonObject } from "./json-file.ts";
 import { MEAN_POOLING, type Pooling, poolingOf } from "./pooling.ts";
 
@@ -20,16 +19,25 @@ export interface ModulePlan {
   /** The folder of the Transformer or StaticEmbedding. */
   readonly files: ModelFiles;
   readonly pooling: Pooling;
-  readonly steps: readonly { readonly kind: "dense" | "normalize" | "layerNorm"; readonly files: ModelFiles }[];
+  readonly steps: readonly { readonly kind: StepKind; readonly files: ModelFiles }[];
 }
 
 /** A module after pooling, with its weights. */
-export type Step =
-  | { readonly kind: "dense"; readonly dense: Dense }
-  | { readonly kind: "normalize" }
-  | { readonly kind: "layerNorm"; readonly norm: Norm };
+export interface Step {
+  readonly kind: StepKind;
+  /** Size of the vectors that come out. */
+  readonly width: number;
+  /** Inside a pass: x [B, C] to [B, width]. */
+  apply(backend: Backend, x: Mat): Mat;
+}
 
-const STEPS: ReadonlyMap<string, ModulePlan["steps"][number]["kind"]> = new Map([
+export type StepKind = "dense" | "normalize" | "layerNorm";
+
+/** Loads the module in `files`, which gets vectors of `width`. */
+export type StepLoader = (files: ModelFiles, backend: Backend, width: number, signal?: AbortSignal) => Promise<Step>;
+export type StepLoaders = Readonly<Record<StepKind, StepLoader>>;
+
+const STEPS: ReadonlyMap<string, StepKind> = new Map([
   ["Dense", "dense"],
   ["Normalize", "normalize"],
   ["LayerNorm", "layerNorm"],
@@ -71,6 +79,7 @@ export async function readModulePlan(files: ModelFiles, signal?: AbortSignal): P
 /** @param width size of the pooled vector; @returns also the size of the vector that comes out */
 export async function loadSteps(
   plan: ModulePlan,
+  loaders: StepLoaders,
   backend: Backend,
   width: number,
   signal?: AbortSignal,
@@ -78,33 +87,25 @@ export async function loadSteps(
   const steps: Step[] = [];
   let dimension = width;
   for (const { kind, files } of plan.steps) {
-    if (kind === "normalize") {
-      steps.push({ kind });
-    } else if (kind === "dense") {
-      const dense = await loadDense(files, backend, signal);
-      if (dense.linear.K !== dimension) {
-        throw new ConfigError(
-          `${files.label}: this Dense module takes ${dense.linear.K} inputs, but the module before it gives ${dimension}`,
-        );
-      }
-      dimension = dense.linear.N;
-      steps.push({ kind, dense });
-    } else {
-      const weights = await openWeights(files, signal);
-      const [gamma, beta] = [await weights.floats("norm.weight"), await weights.floats("norm.bias")];
-      steps.push({ kind, norm: { gamma: backend.constant(gamma, 1, dimension), beta: backend.constant(beta, 1, dimension), eps: 1e-5 } });
-    }
+    const step = await loaders[kind](files, backend, dimension, signal);
+    dimension = step.width;
+    steps.push(step);
   }
   return { steps, dimension };
 }
 
+/** Normalize has no weights. */
+export const loadNormalize: StepLoader = async (_files, _backend, width) => ({
+  kind: "normalize",
+  width,
+  apply(backend, x) {
+    const out = backend.alloc(x.rows, x.cols);
+    backend.normalize(out, x);
+    return out;
+  },
+});
+
 /** Inside a pass: the modules after pooling, on x [B, C]. */
 export function applySteps(backend: Backend, x: Mat, steps: readonly Step[]): Mat {
-  return steps.reduce((input, step) => {
-    if (step.kind === "dense") return applyDense(backend, input, step.dense);
-    const out = backend.alloc(input.rows, input.cols);
-    if (step.kind === "normalize") backend.normalize(out, input);
-    else backend.layerNorm(out, input, step.norm);
-    return out;
-  }, x);
+  return steps.reduce((input, step) => step.apply(backend, input), x);
 }

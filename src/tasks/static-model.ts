@@ -17,7 +17,7 @@ import { CallQueue } from "../tensor/queue.ts";
 import { Sequences } from "../tensor/sequences.ts";
 import { tensor } from "../tensor/shape.ts";
 import type { Table, WeightDType } from "../tensor/weights.ts";
-import { openWeights } from "./dense.ts";
+import { openModuleWeights } from "./module-weights.ts";
 import type { TokenVectorModel } from "./text-vectors.ts";
 
 const NAMES = ["embedding.weight", "embeddings"];
@@ -47,7 +47,7 @@ export class StaticModel implements Model, TokenVectorModel {
   }
 
   static async load(files: ModelFiles, options: LoadOptions): Promise<StaticModel> {
-    const weights = await openWeights(files, options.signal);
+    const weights = await openModuleWeights(files, options.signal);
     const name = NAMES.find((candidate) => weights.tensors.has(candidate));
     const entry = name === undefined ? undefined : weights.tensors.get(name);
     if (name === undefined || entry?.shape.length !== 2) {
