@@ -9,6 +9,7 @@ import { UnsupportedError } from "../../src/errors.ts";
 import { SentenceEncoder } from "../../src/index.ts";
 import { ReferenceBackend } from "../../src/kernels/reference/backend.ts";
 import { type WebGpuBackend, webgpu } from "../../src/kernels/webgpu/index.ts";
+import { loadModelFromFiles } from "../../src/models/load.ts";
 import { parseSafetensors } from "../../src/safetensors/index.ts";
 import type { Backend } from "../../src/tensor/backend.ts";
 import type { BackendDevice } from "../../src/tensor/device.ts";
@@ -16,6 +17,8 @@ import type { Mat } from "../../src/tensor/mat.ts";
 import { Sequences } from "../../src/tensor/sequences.ts";
 import type { WeightMatrix } from "../../src/tensor/weights.ts";
 import { normals, weightOf } from "../kernels/conformance/samples.ts";
+import { folderFiles } from "../models/folder.ts";
+import { compareSingles, readGolden } from "../models/golden.ts";
 import { needsShared, sharedData } from "../shared.ts";
 import { dawn } from "./dawn.ts";
 
@@ -123,6 +126,32 @@ test("f16 storage: exact for weights that are f16, and within 2^-11 of each prod
     /does not fit f16/,
   );
   halves.dispose();
+});
+
+needsShared("golden/bert-variants/f16")("f16 storage of a model", () => {
+  const halves = webgpu({ gpu: dawn(), weights: "f16" });
+  const open = async (variant: string) => {
+    const folder = sharedData(`golden/bert-variants/${variant}`)!;
+    return { golden: readGolden(folder), model: await loadModelFromFiles(folderFiles(folder), { device: halves }) };
+  };
+
+  test("a file in F16 loses nothing: the f32 bounds hold", async () => {
+    const { golden, model } = await open("f16");
+    for (const { output, max, allowed } of await compareSingles(model, golden)) expect(max, output).toBeLessThanOrEqual(allowed);
+    model.dispose();
+  });
+
+  test("a file in F32 differs by the rounding of its weights and no more", async () => {
+    const { golden, model } = await open("plain");
+    // Weights are off by 2^-11 of themselves. Each layer normalises, so that its hidden state (below 4 in magnitude) is off by about
+    // sqrt(2) (attention and feed-forward) times 2^-11 times that; layers add up, and a factor 4 is left for the largest of all elements.
+    const [L, H] = [2, 4];
+    for (const { output, max, allowed } of await compareSingles(model, golden)) {
+      expect(max, output).toBeLessThanOrEqual(4 * Math.SQRT2 * L * H * 2 ** -11);
+      if (output === "last_hidden_state") expect(max, "weights are f16 indeed").toBeGreaterThan(allowed);
+    }
+    model.dispose();
+  });
 });
 
 test("a projection and the addition of its result are one dispatch, unless the result is wanted elsewhere", async () => {
