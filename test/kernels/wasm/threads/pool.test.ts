@@ -1,0 +1,136 @@
+/** The life of the pool: started in the background, shared, ended with the last model, never in the way of the process's end, and dead workers are errors, not hangs. */
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { Worker } from "node:worker_threads";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { UnsupportedError } from "../../../../src/errors.ts";
+import { engineInfo } from "../../../../src/kernels/wasm/features.ts";
+import type { ThreadedBackend } from "../../../../src/kernels/wasm/threads/backend.ts";
+import type { WeightMatrix } from "../../../../src/tensor/weights.ts";
+import { fixture } from "../../../shared.ts";
+import { randomFloats } from "../harness.ts";
+import { loadStarted, texts, threaded, up } from "./started.ts";
+
+/** Every worker that this process starts. */
+const workers: Worker[] = [];
+const collect = (worker: Worker) => workers.push(worker);
+process.on("worker", collect);
+afterAll(() => process.off("worker", collect));
+beforeEach(() => {
+  workers.length = 0;
+});
+
+const folder = fixture("tiny/bert");
+const batch = texts([40, 30, 7], 60, 1);
+
+/** Square weights [n, n]. */
+function weight(n: number): WeightMatrix {
+  const data = randomFloats(n * n, 1, 1 / Math.sqrt(n));
+  return { dtype: "F32", rows: n, cols: n, bytes: new Uint8Array(data.buffer) };
+}
+
+/** A pass of two tasks that do the same product again and again, each as often as `repeats` says. */
+function unevenPass(backend: ThreadedBackend, n: number, repeats: readonly [number, number]): () => Promise<Float32Array[]> {
+  const linear = backend.linear([weight(n)]);
+  const x = backend.constant(randomFloats(48 * n, 2), 48, n);
+  return () =>
+    backend.pass(() => {
+      const out = backend.alloc(48, n);
+      backend.stretch(48, (rows) => {
+        for (let i = 0; i < repeats[rows.first === 0 ? 0 : 1]; i++) backend.project(out.slice(rows), x.slice(rows), linear);
+      });
+      return [out];
+    });
+}
+
+describe("the pool", () => {
+  it("starts after the first result, not before it", async () => {
+    const model = await loadStarted(folder, 1);
+    const expected = await model.forward(batch);
+    const backend = threaded(2);
+    const linear = backend.linear([weight(16)]);
+    const x = backend.constant(randomFloats(16, 2), 1, 16);
+    const pass = () =>
+      backend.pass(() => {
+        const out = backend.alloc(1, 16);
+        backend.project(out, x, linear);
+        return [out];
+      });
+    const first = await pass();
+    expect(workers.length).toBe(0);
+    expect(backend.isUp).toBe(false);
+    while (!backend.isUp) await sleep(5);
+    expect(workers.length).toBe(1);
+    expect(await pass()).toEqual(first);
+    backend.dispose();
+    expect(await model.forward(batch)).toEqual(expected);
+    model.dispose();
+  });
+
+  it("is one for all models and ends with the last", async () => {
+    const [a, b] = [await loadStarted(folder, 3), await loadStarted(folder, 2)];
+    expect(engineInfo().threads).toBe(2);
+    expect(workers.length).toBe(2);
+    const expected = await a.forward(batch);
+    a.dispose();
+    expect(await b.forward(batch)).toEqual(expected);
+    const ends = workers.map((worker) => once(worker, "exit"));
+    b.dispose();
+    await Promise.all(ends);
+    expect(engineInfo().threads).toBe(1);
+    const c = await loadStarted(folder, 2);
+    expect(workers.length).toBe(3);
+    expect(await c.forward(batch)).toEqual(expected);
+    c.dispose();
+  });
+
+  it("goes on with one thread after a worker has died", async () => {
+    const model = await loadStarted(folder, 3);
+    const expected = await model.forward(batch);
+    await workers[0]!.terminate();
+    expect((model.backend as ThreadedBackend).isUp).toBe(false);
+    expect(await model.forward(batch)).toEqual(expected);
+    model.dispose();
+  });
+
+  // On a busy machine the worker may be given a core too late: then this thread does all of the work, and the try proves nothing.
+  it("a worker that dies in the middle of a pass is an error of that pass", { retry: 3 }, async () => {
+    const backend = await up(threaded(2));
+    const quick = unevenPass(backend, 1024, [1, 1]);
+    const expected = await quick();
+    // This thread takes the first task (50 ms or more, in which the worker wakes up and takes the other one), then sleeps at the barrier until its patience
+    // is spent: the timer fires only then, with the worker in the middle of seconds of work.
+    setTimeout(() => void workers[0]!.terminate(), 0);
+    await expect(unevenPass(backend, 1024, [100, 4000])()).rejects.toThrow(UnsupportedError);
+    expect(await quick()).toEqual(expected);
+    expect(backend.isUp).toBe(false);
+    backend.dispose();
+  });
+
+  it("many passes asked for at once run one after another", async () => {
+    const backend = await up(threaded(3));
+    const pass = unevenPass(backend, 64, [1, 3]);
+    const [first] = await pass();
+    for (const [result] of await Promise.all(Array.from({ length: 20 }, pass))) expect(result).toEqual(first);
+    backend.dispose();
+  });
+
+  it("never keeps the process alive", () => {
+    const script = `
+      import { loadModel } from ${JSON.stringify(new URL("../../../../src/models/load-model.ts", import.meta.url).href)};
+      const model = await loadModel(${JSON.stringify(folder)}, { threads: 3 });
+      model.backend.start();
+      while (!model.backend.isUp) await new Promise((resolve) => setTimeout(resolve, 5));
+      await model.forward([{ ids: [1, 2, 3] }]);
+      console.log("done");`;
+    const root = fileURLToPath(new URL("../../../../", import.meta.url));
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], {
+      cwd: root,
+      timeout: 25_000,
+      encoding: "utf8",
+    });
+    expect({ status, stdout }, stderr).toEqual({ status: 0, stdout: "done\n" });
+  });
+});
