@@ -102,7 +102,12 @@ async function candidatesOf(job: Job, shape: string, backends: ReadonlyMap<strin
     if (!(error <= job.tolerance))
       throw new Error(`${name} ${job.name}: differs from the reference by ${error}, at most ${job.tolerance} is right`);
     // A pass runs its body at once and frees what it staged; its promise only hands out results, of which there are none here.
-    const call = () => void backend.pass(() => (run(), []));
+    const call = () => {
+      void backend.pass(() => {
+        run();
+        return [];
+      });
+    };
     const bench = new Benchmark(job.name, call, { maxTime: 0.05, minSamples: 5, initCount: 1 });
     candidates.push({ job, backend: name, shape, bench, samples: [] });
   }
