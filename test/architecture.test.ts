@@ -28,6 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   models: ["layers", "tensor", "safetensors", "files", "numbers", "kernels/choose.ts"],
   tasks: ["models", "layers", "tensor", "tokenizers", "files", "safetensors", "numbers", "kernels/choose.ts"], // static embeddings choose a backend without a model
   "index.ts": ["tasks", "models", "tensor", "tokenizers", "files", "safetensors", "kernels/wasm/features.ts"],
+  "slim.ts": ["tasks", "models", "tokenizers", "files", "kernels/choose-slim.ts"],
   cli: ["index.ts", "tasks", "models", "tensor", "tokenizers", "files", "safetensors", "kernels/wasm/features.ts", "kernels/choose.ts"],
 };
 const MAX_LINES = 250;

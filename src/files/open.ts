@@ -8,9 +8,8 @@ import { ConfigError, UnsupportedError } from "../errors.ts";
 import { openDisk } from "./disk.ts";
 import { openHub } from "./hub-settings.ts";
 import { MemoryFiles } from "./memory.ts";
-import { DownloadProgress } from "./progress.ts";
+import { openUrl } from "./open-url.ts";
 import type { LoadOptions, ModelFiles, ModelSource } from "./types.ts";
-import { UrlFiles } from "./url-files.ts";
 
 export interface OpenOptions extends LoadOptions {
   /** Hub id of the task's default; its last part is looked for in weights/. A name without "/" is only ever embedded. */
@@ -45,7 +44,7 @@ function filesOf(source: ModelSource, options: OpenOptions): ModelFiles {
     throw new ConfigError(`Expected a model as a string or a Map of files, found ${source === null ? "null" : typeof source}.`);
   }
   if (source === "") throw new ConfigError("Expected a Hub id, a folder or a URL, found an empty string.");
-  if (/^https?:\/\//i.test(source)) return urlFiles(source, options);
+  if (/^https?:\/\//i.test(source)) return openUrl(source, options);
   const disk = openDisk();
   const isPath = looksLikePath(source) || /^file:/i.test(source);
   const folder = disk?.folder(source);
@@ -53,7 +52,7 @@ function filesOf(source: ModelSource, options: OpenOptions): ModelFiles {
   if (disk !== undefined && (isPath || !isHubId(source))) throw disk.noFolder(source);
   if (/^file:/i.test(source))
     throw new UnsupportedError(`${source}: this runtime cannot read folders; give a Hub id, an http URL or a Map of files.`);
-  if (isPath && typeof location !== "undefined") return urlFiles(new URL(source, location.href).href, options); // beside the page
+  if (isPath && typeof location !== "undefined") return openUrl(new URL(source, location.href).href, options); // beside the page
   if (!isHubId(source))
     throw new ConfigError(
       `${JSON.stringify(source)} is neither a folder, nor a URL, nor a Hub id such as "sentence-transformers/all-MiniLM-L6-v2".`,
@@ -68,13 +67,4 @@ function looksLikePath(source: string): boolean {
 /** "name" or "organisation/name", as the Hub allows them. */
 export function isHubId(source: string): boolean {
   return /^[\w.-]{1,96}(\/[\w.-]{1,96})?$/.test(source) && !source.split("/").some((part) => /^[.-]|[.-]$|\.\.|--/.test(part));
-}
-
-/** A token is sent to a plain URL only where it was given for it, never the Hub's out of the environment. */
-function urlFiles(source: string, { token, localFilesOnly, onProgress, signal }: OpenOptions): ModelFiles {
-  if (localFilesOnly)
-    throw new ConfigError("localFilesOnly forbids a model behind a URL; give a folder, or a Hub id that is in the cache.");
-  if (!URL.canParse(source)) throw new ConfigError(`${JSON.stringify(source)} is not a URL.`);
-  const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
-  return new UrlFiles(source, { headers, progress: new DownloadProgress(onProgress), signal });
 }

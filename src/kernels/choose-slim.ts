@@ -1,0 +1,33 @@
+/**
+ * The backends of hummingbert/slim: wasm on one thread where it works, else loops; a device that the caller brings is used as it is.
+ */
+
+import { ConfigError } from "../errors.ts";
+import type { Backend } from "../tensor/backend.ts";
+import { isBackendDevice } from "../tensor/device.ts";
+import type { BackendChoice } from "./choose.ts";
+import { LoopsBackend } from "./loops/backend.ts";
+import { WasmBackend } from "./wasm/backend.ts";
+import { currentLevel } from "./wasm/features.ts";
+
+const BACKENDS: ReadonlyMap<unknown, () => Backend> = new Map([
+  ["wasm", () => new WasmBackend(currentLevel())],
+  ["loops", () => new LoopsBackend()],
+  ["auto", createAutomatically],
+]);
+
+/** @throws ConfigError for a device that is not here, UnsupportedError for wasm where it is missing or forbidden */
+export async function createSlimBackend({ device = "auto" }: BackendChoice): Promise<{ backend: Backend }> {
+  if (typeof device === "object" && isBackendDevice(device)) return { backend: await device.createBackend() };
+  const create = BACKENDS.get(device);
+  if (create === undefined) throw new ConfigError(`device: hummingbert/slim has "auto", "wasm" and "loops", got ${JSON.stringify(device)}`);
+  return { backend: create() };
+}
+
+function createAutomatically(): Backend {
+  try {
+    return new WasmBackend(currentLevel());
+  } catch {
+    return new LoopsBackend();
+  }
+}
