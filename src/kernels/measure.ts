@@ -15,12 +15,12 @@ export interface EncoderShape {
   readonly F: number;
   readonly H: number;
   readonly L: number;
-  /** Tokens of the measured batch: sequences of 32. */
+  /** Tokens of the measured batch, in sequences of S. */
   readonly T: number;
+  readonly S: number;
 }
 
-const MINILM: EncoderShape = { C: 384, F: 1536, H: 12, L: 6, T: 64 };
-const S = 32;
+const MINILM: EncoderShape = { C: 384, F: 1536, H: 12, L: 6, T: 64, S: 32 };
 /** Timed passes; the fastest counts, since noise only adds. */
 const PASSES = 2;
 
@@ -38,7 +38,7 @@ export async function measureBackend(backend: Backend, shape: EncoderShape = MIN
 }
 
 /** The body of a pass: L post-norm layers over T tokens, then mean pooling. */
-function syntheticEncoder(backend: Backend, { C, F, H, L, T }: EncoderShape) {
+function syntheticEncoder(backend: Backend, { C, F, H, L, T, S }: EncoderShape) {
   const linear = (N: number, K: number) => backend.linear([wave(N, K)], new Float32Array(N));
   const [qkv, project, up, down] = [linear(3 * C, C), linear(C, C), linear(F, C), linear(C, F)];
   const norm = {

@@ -16,22 +16,24 @@ const driver = softwareGpu(chromium);
 if (!driver) fail(`no vk_swiftshader_icd.json beside ${chromium}; Dawn needs a Vulkan driver: set VK_DRIVER_FILES to the one to use`);
 if (!existsSync(join(root, "node_modules/vitest"))) fail("the root's packages are not installed; run npm ci there first");
 
-const vitest = spawnSync(
-  process.execPath,
-  [join(root, "node_modules/vitest/vitest.mjs"), "run", "--config", join(here, "vitest.config.ts"), ...process.argv.slice(2)],
-  {
-    cwd: root,
-    stdio: "inherit",
-    env: {
-      ...process.env,
-      CHROMIUM: chromium,
-      VK_DRIVER_FILES: driver,
-      // Dawn loads libvulkan.so.1 by name; Chromium brings one.
-      LD_LIBRARY_PATH: [dirname(driver), process.env.LD_LIBRARY_PATH].filter(Boolean).join(":"),
-    },
+// `node run.mjs bench` times forwards (bench.ts), anything else runs the tests.
+const [first, ...rest] = process.argv.slice(2);
+const command =
+  first === "bench"
+    ? ["--import", "tsx", join(here, "bench.ts"), ...rest]
+    : [join(root, "node_modules/vitest/vitest.mjs"), "run", "--config", join(here, "vitest.config.ts"), ...process.argv.slice(2)];
+const child = spawnSync(process.execPath, command, {
+  cwd: root,
+  stdio: "inherit",
+  env: {
+    ...process.env,
+    CHROMIUM: chromium,
+    VK_DRIVER_FILES: driver,
+    // Dawn loads libvulkan.so.1 by name; Chromium brings one.
+    LD_LIBRARY_PATH: [dirname(driver), process.env.LD_LIBRARY_PATH].filter(Boolean).join(":"),
   },
-);
-process.exit(vitest.status ?? 1);
+});
+process.exit(child.status ?? 1);
 
 function findChromium() {
   const names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
