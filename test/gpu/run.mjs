@@ -1,9 +1,9 @@
 // Runs the GPU tests with the GPUs that every machine can have: gpu.js on the CPU, and Chromium's software GPU (SwiftShader) for WebGPU and WebGL.
 // Finds Chromium or installs it (Debian, as root); where that cannot be done it fails and says what is missing. Arguments go to vitest.
-//   CHROMIUM=/path/to/chromium   use that browser
+//   CHROMIUM=/path/to/chromium   use that browser          VK_DRIVER_FILES=/path/to/icd.json   use that Vulkan driver for Dawn
 
 import { spawnSync } from "node:child_process";
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -12,25 +12,27 @@ const root = join(here, "../..");
 
 const chromium = findChromium() ?? installChromium();
 if (!chromium) fail("no Chromium found and none could be installed; install it or set CHROMIUM to its executable");
-const driver = softwareGpu(chromium);
-if (!driver) fail(`no vk_swiftshader_icd.json beside ${chromium}; Dawn needs a Vulkan driver: set VK_DRIVER_FILES to the one to use`);
+// The bench wants the machine's own GPU where there is one; the tests want the same software GPU everywhere.
+const isBench = process.argv[2] === "bench";
+const wantsOwn = process.env.VK_DRIVER_FILES !== undefined || (isBench && hasDrivers());
+const software = softwareGpu(chromium);
+if (!software && !wantsOwn)
+  fail(`no vk_swiftshader_icd.json beside ${chromium}; Dawn needs a Vulkan driver: set VK_DRIVER_FILES to the one to use`);
 if (!existsSync(join(root, "node_modules/vitest"))) fail("the root's packages are not installed; run npm ci there first");
 
 // `node run.mjs bench` times forwards (bench.ts), anything else runs the tests.
-const [first, ...rest] = process.argv.slice(2);
-const command =
-  first === "bench"
-    ? ["--import", "tsx", join(here, "bench.ts"), ...rest]
-    : [join(root, "node_modules/vitest/vitest.mjs"), "run", "--config", join(here, "vitest.config.ts"), ...process.argv.slice(2)];
+const command = isBench
+  ? ["--import", "tsx", join(here, "bench.ts")]
+  : [join(root, "node_modules/vitest/vitest.mjs"), "run", "--config", join(here, "vitest.config.ts"), ...process.argv.slice(2)];
 const child = spawnSync(process.execPath, command, {
   cwd: root,
   stdio: "inherit",
   env: {
     ...process.env,
     CHROMIUM: chromium,
-    VK_DRIVER_FILES: driver,
+    ...(wantsOwn ? {} : { VK_DRIVER_FILES: software }),
     // Dawn loads libvulkan.so.1 by name; Chromium brings one.
-    LD_LIBRARY_PATH: [dirname(driver), process.env.LD_LIBRARY_PATH].filter(Boolean).join(":"),
+    LD_LIBRARY_PATH: [dirname(software ?? chromium), process.env.LD_LIBRARY_PATH].filter(Boolean).join(":"),
   },
 });
 process.exit(child.status ?? 1);
@@ -53,9 +55,13 @@ function installChromium() {
 
 /** The Vulkan driver in software that comes with Chromium: beside the real executable, or in Debian's folder for it. */
 function softwareGpu(executable) {
-  if (process.env.VK_DRIVER_FILES) return process.env.VK_DRIVER_FILES;
   const folders = [dirname(realpathSync(executable)), "/usr/lib/chromium", "/usr/lib/chromium-browser", "/opt/google/chrome"];
   return folders.map((folder) => join(folder, "vk_swiftshader_icd.json")).find((file) => existsSync(file));
+}
+
+function hasDrivers() {
+  const folders = ["/etc/vulkan/icd.d", "/usr/share/vulkan/icd.d"].filter((folder) => existsSync(folder));
+  return folders.some((folder) => readdirSync(folder).length > 0);
 }
 
 function fail(message) {
