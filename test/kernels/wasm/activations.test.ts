@@ -59,8 +59,8 @@ describe.each(levelsHere())("activations, %s", (_name, level) => {
     return bench.read(out, x.length);
   };
 
-  it("exp is within 1 ulp of float64 for x <= 0, 0 below the normal range, NaN for NaN", () => {
-    const x = line().map((value) => -Math.abs(value));
+  it("exp is within 1 ulp of float64 up to 88, 0 below the normal range, NaN for NaN", () => {
+    const x = line().filter((value) => value <= 88);
     const y = run("exp", x);
     let worst = 0;
     for (const [i, value] of y.entries()) {
