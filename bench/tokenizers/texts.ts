@@ -34,7 +34,11 @@ export interface Corpus {
 }
 
 export function corpora(): Corpus[] {
-  return [corpus("English", filled(englishParagraphs())), corpus("Chinese", filled(mixed(CHINESE))), corpus("random Unicode", randomParagraphs())];
+  return [
+    corpus("English", filled(englishParagraphs())),
+    corpus("Chinese", filled(mixed(CHINESE))),
+    corpus("random Unicode", randomParagraphs()),
+  ];
 }
 
 function corpus(name: string, paragraphs: readonly string[]): Corpus {
