@@ -49,8 +49,8 @@ export class AddedTokenFinder {
       let node = this.#root;
       for (let i = 0; i < pattern.length; i++) {
         const unit = pattern.charCodeAt(i);
-        let next = node.next.get(unit);
-        if (next === undefined) node.next.set(unit, (next = { next: new Map() }));
+        const next: TrieNode = node.next.get(unit) ?? { next: new Map() };
+        node.next.set(unit, next);
         node = next;
       }
       // Two tokens with the same text after normalisation: the reference takes either, by chance; here it is the first.

@@ -164,6 +164,9 @@ function inCanonicalOrder(marks: readonly Mark[]): readonly Mark[] {
   for (let i = 1; i < marks.length && sorted; i++) sorted = marks[i]!.rank >= marks[i - 1]!.rank;
   if (sorted) return marks;
   const byRank: Mark[][] = [];
-  for (const mark of marks) (byRank[mark.rank] ??= []).push(mark);
+  for (const mark of marks) {
+    byRank[mark.rank] ??= [];
+    byRank[mark.rank]!.push(mark);
+  }
   return byRank.flat();
 }

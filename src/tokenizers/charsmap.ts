@@ -122,7 +122,7 @@ class ChangeList {
 
   replace(replacement: string, replaced: number): void {
     const characters = Array.from(replacement);
-    characters.forEach((character, i) => this.push(character.codePointAt(0)!, i < replaced ? 0 : 1));
+    for (const [i, character] of characters.entries()) this.push(character.codePointAt(0)!, i < replaced ? 0 : 1);
     const gone = replaced - characters.length;
     // Nothing before it to book the removal on: the reference forgets it, and so the ranges behind it move to the left.
     if (gone > 0 && this.#changes.length > 0) this.#changes[this.#changes.length - 1]! -= gone;
@@ -130,7 +130,7 @@ class ChangeList {
 
   apply(text: AlignedText): AlignedText {
     const rewriter = new Rewriter(text);
-    this.#codePoints.forEach((codePoint, i) => rewriter.emit(codePoint, this.#changes[i]!));
+    for (const [i, codePoint] of this.#codePoints.entries()) rewriter.emit(codePoint, this.#changes[i]!);
     return rewriter.out;
   }
 }

@@ -55,7 +55,7 @@ function regexOf(source: string): RegExp {
         const end = source.indexOf("}", i);
         text += `\\${source.slice(i, end + 1)}`;
         i = end;
-      } else text += /[\w]/.test(next) && !/[bBntrfvux0-9]/.test(next) ? unsupported(source) : escape(next);
+      } else text += /[\w]/.test(next) && !/[bBntrfvux0-9]/.test(next) ? unsupported(source) : escaped(next);
     } else if (character === "[" && inClass === 0) {
       inClass = 1;
       text += character;
@@ -78,7 +78,7 @@ function regexOf(source: string): RegExp {
 }
 
 /** In JavaScript's Unicode mode only punctuation that means something may be escaped. */
-function escape(character: string): string {
+function escaped(character: string): string {
   return /[\^$\\.*+?()[\]{}|/\-bBntrfvux0-9]/.test(character) ? `\\${character}` : character;
 }
 
