@@ -67,7 +67,7 @@ export class WasmMemory {
   reserve(byteCount: number): number {
     if (this.#top !== this.#constantsEnd) throw new Error("wasm memory: constants are reserved at load, not inside a pass");
     const at = this.#constantsEnd;
-    this.#ensure(at + align(byteCount));
+    this.#ensure(at + align(byteCount), "the weights need", 'dtype "w8" or device "loops"');
     this.#constantsEnd = at + align(byteCount);
     this.#top = this.#constantsEnd;
     return at;
@@ -137,14 +137,14 @@ export class WasmMemory {
     this.#passPeak = 0;
   }
 
-  #ensure(end: number): void {
+  #ensure(end: number, what = "this pass needs", remedy = "a smaller token budget"): void {
     const size = this.memory.buffer.byteLength;
     if (end <= size) return;
     const needed = Math.ceil((end - size) / PAGE);
-    if (size / PAGE + needed > MAX_PAGES) throw this.#refused(end);
+    if (size / PAGE + needed > MAX_PAGES) throw this.#refused(end, what, remedy);
     // Untouched pages cost nothing, each growth some microseconds: an eighth more than is there.
     const pages = Math.min(Math.max(needed, LEAST_GROWTH, size / PAGE / 8), MAX_PAGES - size / PAGE);
-    if (!this.#grow(Math.floor(pages)) && !this.#grow(needed)) throw this.#refused(end);
+    if (!this.#grow(Math.floor(pages)) && !this.#grow(needed)) throw this.#refused(end, what, remedy);
     this.#growths++;
   }
 
@@ -157,10 +157,10 @@ export class WasmMemory {
     }
   }
 
-  #refused(end: number): UnsupportedError {
+  #refused(end: number, what: string, remedy: string): UnsupportedError {
     const mebibytes = (bytes: number) => Math.ceil(bytes / 2 ** 20);
     return new UnsupportedError(
-      `wasm: this pass needs ${mebibytes(end)} MiB and the engine gives no more than ${mebibytes(this.memory.buffer.byteLength)}; use a smaller token budget`,
+      `wasm: ${what} ${mebibytes(end)} MiB, and the engine gives no more than the ${mebibytes(this.memory.buffer.byteLength)} there are; use ${remedy}`,
     );
   }
 }

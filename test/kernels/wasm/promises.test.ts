@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { DisposedError, UnsupportedError } from "../../../src/errors.ts";
 import { WasmBackend } from "../../../src/kernels/wasm/backend.ts";
+import { WasmMemory } from "../../../src/kernels/wasm/memory.ts";
 import type { Mat } from "../../../src/tensor/mat.ts";
 import { Sequences } from "../../../src/tensor/sequences.ts";
 import { quantizeWeightRows } from "../../../src/tensor/w8.ts";
@@ -108,6 +109,24 @@ describe("wasm, errors", () => {
     expect(await backend.pass(body(lengths))).toEqual(expected);
     expect(backend.usage.constantBytes).toBe(usage.constantBytes);
     backend.constant(new Float32Array(10), 2, 5);
+  });
+
+  it("memory refused for weights or at the start is an UnsupportedError that says what to do", () => {
+    expect(() => new WasmMemory().reserve(2 ** 33)).toThrow(UnsupportedError);
+    expect(() => new WasmMemory().reserve(2 ** 33)).toThrow(
+      'the weights need 8193 MiB, and the engine gives no more than the 1 there are; use dtype "w8" or device "loops"',
+    );
+    const { Memory } = WebAssembly;
+    try {
+      WebAssembly.Memory = class {
+        constructor() {
+          throw new RangeError("could not allocate memory");
+        }
+      } as unknown as typeof Memory;
+      expect(() => new WasmBackend({ fma: false, wide: false })).toThrow(UnsupportedError);
+    } finally {
+      WebAssembly.Memory = Memory;
+    }
   });
 
   it("after dispose every call says so", async () => {
