@@ -1,0 +1,121 @@
+/**
+ * What users install: the tarball of `npm pack`, installed in an empty project without a registry, imported by every public name, run on a model folder,
+ * and its command line. Vectors are compared with sentence-transformers' (test/runtimes/expected.json) within 1e-5.
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fixture } from "../shared.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const encoder = fixture("pipelines/encoder");
+const expectedFile = join(root, "test/runtimes/expected.json");
+const project = mkdtempSync(join(tmpdir(), "hummingbert-package-"));
+const installed = join(project, "node_modules/hummingbert");
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+  exports: Record<string, string | Record<string, string>>;
+};
+
+/** Runs a program of the project that imports the package by name; gives what it prints as JSON. */
+function run(program: string): unknown {
+  writeFileSync(join(project, "program.mjs"), program);
+  return JSON.parse(execFileSync(process.execPath, ["program.mjs"], { cwd: project, encoding: "utf8" }));
+}
+
+function cli(...args: string[]) {
+  return spawnSync(process.execPath, [join(project, "node_modules/.bin/hummingbert"), ...args], {
+    cwd: project,
+    encoding: "utf8",
+    input: "",
+  });
+}
+
+function bytesBelow(folder: string): number {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => statSync(join(folder, name)));
+  return files.reduce((sum, file) => sum + (file.isFile() ? file.size : 0), 0);
+}
+
+beforeAll(() => {
+  const quietly = { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] } as const;
+  execFileSync("npm", ["run", "build", "--silent"], quietly);
+  const [{ filename }] = JSON.parse(execFileSync("npm", ["pack", "--json", "--pack-destination", project], quietly));
+  writeFileSync(join(project, "package.json"), JSON.stringify({ name: "empty", private: true, type: "module" }));
+  execFileSync("npm", ["install", "--offline", "--no-audit", "--no-fund", join(project, filename)], { ...quietly, cwd: project });
+}, 240_000);
+
+afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+describe("the installed tarball", () => {
+  test("is one package, without weights, with sources and maps that lead to them", () => {
+    expect(readdirSync(join(project, "node_modules")).filter((name) => !name.startsWith("."))).toEqual(["hummingbert"]);
+    expect(existsSync(join(installed, "weights"))).toBe(false);
+    const map = JSON.parse(readFileSync(join(installed, "dist/index.js.map"), "utf8")) as { sources: string[] };
+    expect(map.sources).toHaveLength(1);
+    expect(existsSync(join(installed, "dist", map.sources[0]!))).toBe(true);
+    // The sources alone are 1.2 MB; modules, maps, declarations and kernels must stay below that again.
+    expect(bytesBelow(installed) - bytesBelow(join(installed, "src"))).toBeLessThan(1.6e6);
+  });
+
+  test("every path in exports exists, for every condition", () => {
+    const targets = Object.values(manifest.exports).flatMap((target) => (typeof target === "string" ? [target] : Object.values(target)));
+    expect(targets.length).toBeGreaterThan(10);
+    for (const target of targets.filter((path) => !path.includes("*"))) expect(existsSync(join(installed, target)), target).toBe(true);
+    expect(readdirSync(join(installed, "dist/wasm"))).toContain("wasm-simd.wasm");
+  });
+
+  test("sub-paths export what the documentation names", () => {
+    const names = run(`
+      const names = {};
+      for (const path of ["", "/slim", "/webgpu", "/gpujs", "/tensor", "/tokenizers", "/safetensors"])
+        names[path] = Object.keys(await import("hummingbert" + path));
+      console.log(JSON.stringify(names));`) as Record<string, string[]>;
+    expect(names[""]).toEqual(
+      expect.arrayContaining(["SentenceEncoder", "CrossEncoder", "pipeline", "loadModel", "Tokenizer", "semanticSearch"]),
+    );
+    expect(names["/slim"]).toContain("SentenceEncoder");
+    expect(names["/webgpu"]).toContain("webgpu");
+    expect(names["/gpujs"]).toContain("gpuJs");
+    expect(names["/tensor"]).toContain("Backend");
+    expect(names["/tokenizers"]).toContain("Tokenizer");
+    expect(names["/safetensors"]).toEqual(expect.arrayContaining(["parseSafetensors", "openSafetensors", "serializeSafetensors"]));
+  });
+
+  test("embeds text with a model folder as sentence-transformers does", () => {
+    const worst = run(`
+      import { readFileSync } from "node:fs";
+      import { SentenceEncoder } from "hummingbert";
+      const { texts, vectors } = JSON.parse(readFileSync(${JSON.stringify(expectedFile)}, "utf8"));
+      const encoder = await SentenceEncoder.load(${JSON.stringify(encoder)});
+      const found = await encoder.encode(texts);
+      encoder.dispose();
+      console.log(Math.max(...found.flatMap((row, i) => [...row].map((x, c) => Math.abs(x - vectors[i][c])))));`);
+    expect(worst).toBeLessThan(1e-5);
+  });
+
+  test("without a model it says where the default would come from", () => {
+    const message = run(`
+      import { SentenceEncoder } from "hummingbert";
+      const load = SentenceEncoder.load(undefined, { localFilesOnly: true, cacheDir: "./no-cache" });
+      console.log(JSON.stringify(await load.then(() => "loaded", (error) => error.name + ": " + error.message)));`);
+    expect(message).toMatch(/^(ConfigError|DownloadError): .*all-MiniLM-L6-v2/);
+  });
+
+  test("the command line: help, an embedding, and errors that name what is wrong", () => {
+    const help = cli("--help");
+    expect(help.status).toBe(0);
+    expect(help.stdout).toContain("Usage: hummingbert COMMAND");
+    const embedded = cli("embed", "Yes", "--model", encoder, "--json");
+    expect(embedded.status, embedded.stderr).toBe(0);
+    const { texts, vectors } = JSON.parse(readFileSync(expectedFile, "utf8")) as { texts: string[]; vectors: number[][] };
+    const { embedding } = JSON.parse(embedded.stdout) as { embedding: number[] };
+    const expected = vectors[texts.indexOf("Yes")]!;
+    expect(Math.max(...embedding.map((x, c) => Math.abs(x - expected[c]!)))).toBeLessThan(1e-5);
+    expect(cli("embedd", "Yes").status).toBe(2);
+    const absent = cli("embed", "Yes", "--model", "./nothing-here");
+    expect(absent.status).toBe(1);
+    expect(absent.stderr).toContain("nothing-here");
+  });
+});
