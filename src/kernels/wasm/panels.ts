@@ -53,8 +53,8 @@ export interface PanelLoop {
   readonly xElementBytes: 2 | 4;
   /** Bytes of one panel. */
   readonly panelSize: (K: Local<"i32">) => I32;
-  /** Read each panel once before computing with it. */
-  readonly touch: boolean;
+  /** Products of at least so many rows read each panel of at least so many bytes once before computing with it. */
+  readonly touch: { readonly rows: number; readonly bytes: number };
 }
 
 /** All rows of one panel. */
@@ -96,14 +96,12 @@ const params = {
   xStride: "i32",
 } as const;
 
-/** Panels of at least so many bytes are touched, for products of at least so many rows. */
-const TOUCH_BYTES = 16 * 1024;
-const TOUCH_ROWS = 6;
 const LINE_BYTES = 64;
 
 /**
  * Reads a word of every cache line of a panel. A tile's own loads have too much arithmetic between them for many misses to be under way at once;
- * bare loads fetch the panel at the speed of memory. Measured on f32 weights of 42 MB: 1.25 times as fast at 8 to 16 rows, 1.1 at 128; int8 panels, a quarter as long, lose.
+ * bare loads fetch the panel at the speed of memory. Measured on MiniLM: f32 (42 MB) 1.2 times as fast at 8 to 16 rows, 1.04 at 128 and more; int8 1.04 at 16 rows
+ * and more, slower at 8, where the weights sit in the last cache and there is little arithmetic to wait for them.
  */
 function emitTouch(f: FunctionBuilder, panel: Local<"i32">, size: Local<"i32">): void {
   const unroll = 8;
@@ -138,10 +136,7 @@ export function definePanelLoop(module: ModuleBuilder, { name, tiles, partialTil
     f.while(
       () => i32.lt_s(firstPanel, endPanel),
       () => {
-        if (touch) {
-          const isLong = i32.ge_s(size, TOUCH_BYTES);
-          f.if(i32.and(isLong, i32.ge_s(M, TOUCH_ROWS)), () => emitTouch(f, panel, size));
-        }
+        f.if(i32.and(i32.ge_s(size, touch.bytes), i32.ge_s(M, touch.rows)), () => emitTouch(f, panel, size));
         const columns = f.i32(i32.sub(N, column));
         f.if(
           i32.ge_s(columns, panelColumns),
