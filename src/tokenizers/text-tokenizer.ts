@@ -5,15 +5,19 @@
 
 import { ConfigError } from "../errors.ts";
 import type { EncodeOptions, Encoding } from "./encoding.ts";
+import { isObject } from "./json.ts";
 import { readSpecialTokens, type SpecialTokens } from "./special-tokens.ts";
 import { readModelMaxLength } from "./tokenizer-config.ts";
 import type { TokenizerCore } from "./tokenizer-core.ts";
 import { WordPiece } from "./wordpiece.ts";
+import { cleanUp } from "./wordpiece-decoder.ts";
 
 export class TextTokenizer {
   readonly #core: TokenizerCore;
   /** Tokens that a model of this tokenizer takes at most, from tokenizer_config.json; Infinity where the file gives none. */
   readonly modelMaxLength: number;
+  /** Whether tokenizer_config.json has transformers clean up decoded text. */
+  readonly cleanUpTokenizationSpaces: boolean;
   /** The tokens with a role ([CLS], [SEP], [PAD], [MASK], [UNK]) and their ids. */
   readonly specialTokens: SpecialTokens;
 
@@ -21,6 +25,7 @@ export class TextTokenizer {
   constructor(core: TokenizerCore, tokenizerConfig?: unknown, specialTokensMap?: unknown) {
     this.#core = core;
     this.modelMaxLength = readModelMaxLength(tokenizerConfig);
+    this.cleanUpTokenizationSpaces = isObject(tokenizerConfig) && tokenizerConfig["clean_up_tokenization_spaces"] === true;
     this.specialTokens = readSpecialTokens(core, tokenizerConfig, specialTokensMap);
   }
 
@@ -55,9 +60,17 @@ export class TextTokenizer {
     );
   }
 
-  /** Text of the ids; ids that no token has are left out. */
-  decode(ids: readonly number[], options: { readonly skipSpecialTokens?: boolean } = {}): string {
-    return this.#core.decode(ids, options.skipSpecialTokens ?? true);
+  /**
+   * Text of the ids, as the Rust library writes it; ids that no token has are left out.
+   * @param options.cleanUpTokenizationSpaces takes out the spaces that English spelling does not have, over the whole text: what transformers does on
+   * top where tokenizer_config.json asks for it (the property of that name says so); default false
+   */
+  decode(
+    ids: readonly number[],
+    options: { readonly skipSpecialTokens?: boolean; readonly cleanUpTokenizationSpaces?: boolean } = {},
+  ): string {
+    const text = this.#core.decode(ids, options.skipSpecialTokens ?? true);
+    return options.cleanUpTokenizationSpaces === true ? cleanUp(text) : text;
   }
 
   /** Text of tokens, as decode joins them: "##" and byte-level marks are undone. */
