@@ -1,0 +1,105 @@
+// Headless Chromium: the package as users bundle it (esbuild, Vite), in a page, a module worker, a service worker, a page that may share memory,
+// and a page whose policy forbids to compile WebAssembly. CHROMIUM names the executable; on Debian as root it is installed where it is missing.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
+import * as esbuild from "esbuild";
+import { chromium } from "playwright-core";
+import * as vite from "vite";
+
+const STRICT = { "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; worker-src 'self'" };
+const ISOLATED = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+const TYPES = { ".js": "text/javascript", ".json": "application/json", ".html": "text/html" };
+
+/** The checks by name; the browser starts with the first and ends with the process. */
+export function inChromium(here, model, expected) {
+  let started;
+  const start = () => (started ??= open(here, model, expected));
+  const check =
+    (bundle, place, device, options = {}) =>
+    async () => {
+      const { origin, browser } = await start();
+      const page = await (await browser.newContext()).newPage();
+      const errors = [];
+      page.on("pageerror", (error) => errors.push(String(error)));
+      try {
+        await page.goto(`${origin}/${bundle}/`);
+        await page.waitForFunction(() => globalThis.embedIn !== undefined, undefined, { timeout: 15_000 });
+        const result = await page.evaluate(([place, options]) => globalThis.embedIn(place, options), [place, options]);
+        if (result.device !== device) throw new Error(`ran on ${result.device}, expected ${device}`);
+        return result;
+      } catch (error) {
+        throw new Error([error.message, ...errors].join("; "), { cause: error });
+      } finally {
+        await page.context().close();
+      }
+    };
+  return {
+    "page, bundled by esbuild": check("esbuild", "page", "wasm"),
+    "page, hummingbert/slim": check("esbuild", "slim", "wasm"),
+    "page, bundled by Vite": check("vite", "page", "wasm"),
+    "page, cross-origin isolated": check("isolated", "page", "wasm"),
+    "module worker": check("esbuild", "module worker", "wasm"),
+    "service worker": check("esbuild", "service worker", "wasm"),
+    "page, policy without WebAssembly": check("strict", "page", "loops"),
+  };
+}
+
+async function open(here, model, expected) {
+  const out = mkdtempSync(join(tmpdir(), "hummingbert-runtimes-"));
+  process.on("exit", () => rmSync(out, { recursive: true, force: true }));
+  const programs = {
+    page: join(here, "programs/page.mjs"),
+    worker: join(here, "programs/worker.mjs"),
+    "service-worker": join(here, "programs/worker.mjs"),
+  };
+  const shared = { absWorkingDir: here, bundle: true, minify: true, format: "esm", platform: "browser" };
+  await esbuild.build({ ...shared, entryPoints: programs, outdir: join(out, "esbuild") });
+  await vite.build({
+    configFile: false,
+    logLevel: "warn",
+    root: here,
+    build: {
+      outDir: join(out, "vite"),
+      emptyOutDir: true,
+      rollupOptions: { input: programs.page, preserveEntrySignatures: "strict", output: { entryFileNames: "[name].js" } },
+    },
+  });
+  const headers = { esbuild: {}, vite: {}, strict: STRICT, isolated: ISOLATED };
+  const server = createServer((request, response) => {
+    const [, bundle, ...rest] = new URL(request.url, "http://localhost").pathname.split("/");
+    const name = rest.join("/");
+    const folder = join(out, bundle === "vite" ? "vite" : "esbuild");
+    const file = name.startsWith("model/") ? join(model, name.slice(6)) : name === "expected.json" ? expected : join(folder, name);
+    const isPage = name === "";
+    if (!(bundle in headers) || !(isPage || existsSync(file))) return response.writeHead(404).end();
+    response.writeHead(200, {
+      ...headers[bundle],
+      "Content-Type": isPage ? "text/html" : (TYPES[extname(file)] ?? "application/octet-stream"),
+    });
+    response.end(isPage ? '<!doctype html><title>hummingbert</title><script type="module" src="./page.js"></script>' : readFileSync(file));
+  });
+  await new Promise((resolve) => server.listen(0, "localhost", resolve));
+  const browser = await chromium.launch({ executablePath: findChromium(), args: ["--no-sandbox"] });
+  return { origin: `http://localhost:${server.address().port}`, browser };
+}
+
+function findChromium() {
+  const names = [
+    process.env.CHROMIUM,
+    "/usr/bin/chromium",
+    "/usr/bin/chromium-browser",
+    "/usr/bin/google-chrome-stable",
+    "/usr/bin/google-chrome",
+  ];
+  const find = () => names.find((path) => path && existsSync(path));
+  if (find() === undefined && process.getuid?.() === 0 && existsSync("/usr/bin/apt-get")) {
+    spawnSync("apt-get", ["update"], { stdio: "ignore" });
+    spawnSync("apt-get", ["install", "-y", "--no-install-recommends", "chromium"], { stdio: "ignore" });
+  }
+  const found = find();
+  if (found === undefined) throw new Error("no Chromium found; install it or set CHROMIUM to its executable");
+  return found;
+}

@@ -1,0 +1,76 @@
+// npm run test:runtimes [-- node22 bun page ...]: builds the package, then asks each runtime for the same vectors (embed.mjs). One line each; exit 1 if any is wrong.
+import { spawn, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { inChromium } from "./chromium.mjs";
+import { TOLERANCE } from "./embed.mjs";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const root = join(here, "../..");
+const model = join(root, "test/fixtures/pipelines/encoder");
+const expected = join(here, "expected.json");
+const installed = (path) => join(here, "node_modules", path);
+
+const CHECKS = {
+  ...Object.fromEntries([20, 22, 24, 26].map((major) => [`node${major}`, () => embedIn(installed(`node${major}/bin/node`), "server.mjs")])),
+  "node22 without threads": () => embedIn(installed("node22/bin/node"), "server.mjs", "1"),
+  deno: () => embedIn(installed("deno/bin.cjs"), "run", "--quiet", "--allow-read", "--allow-env", "--allow-sys", "server.mjs"),
+  bun: () => embedIn(installed("bun/bin/bun.exe"), "server.mjs"),
+  ...Object.fromEntries(
+    [20, 22, 24, 26].map((major) => [`commonjs ${major}`, () => embedIn(installed(`node${major}/bin/node`), "commonjs.cjs")]),
+  ),
+  ...inChromium(here, model, expected),
+  workerd: () => embedIn(installed("node22/bin/node"), "workerd.mjs"),
+  "workerd, compiled kernels": () => embedIn(installed("node22/bin/node"), "workerd.mjs", "wasm"),
+  publint: () => lint("publint/src/cli.js", "run", root, "--strict"),
+  "are the types wrong": () =>
+    lint("@arethetypeswrong/cli/dist/index.js", "--pack", root, "--profile", "esm-only", "--exclude-entrypoints", "wasm/*.wasm"),
+};
+
+/** Runs a program that prints the result of embed() as JSON; its last arguments are the model and the expectation. */
+async function embedIn(runtime, ...args) {
+  const at = args.findIndex((arg) => /\.[mc]js$/.test(arg)) + 1;
+  return JSON.parse(await output(runtime, [...args.slice(0, at), model, expected, ...args.slice(at)]));
+}
+
+async function lint(program, ...args) {
+  await output(process.execPath, [installed(program), ...args]);
+  return { device: "no complaints", worst: 0 };
+}
+
+/** stdout of a program that must succeed. */
+function output(program, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: here, stdio: ["ignore", "pipe", "pipe"], timeout: 120_000 });
+    let stdout = "";
+    let all = "";
+    child.stdout.on("data", (text) => {
+      stdout += text;
+      all += text;
+    });
+    child.stderr.on("data", (text) => (all += text));
+    child.on("error", reject);
+    child.on("close", (code, signal) => (code === 0 ? resolve(stdout) : reject(new Error(`exit ${code ?? signal}: ${all.slice(-3000)}`))));
+  });
+}
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !Object.keys(CHECKS).some((check) => check.startsWith(name)));
+if (unknown.length > 0) throw new Error(`there is no ${unknown.join(", ")}; there is ${Object.keys(CHECKS).join(", ")}`);
+
+if (spawnSync("npm", ["run", "build", "--silent"], { cwd: root, stdio: "inherit" }).status !== 0) throw new Error("npm run build failed");
+const failures = [];
+for (const [name, check] of Object.entries(CHECKS)) {
+  if (wanted.length > 0 && !wanted.some((prefix) => name.startsWith(prefix))) continue;
+  try {
+    const { device, worst } = await check();
+    if (!(worst <= TOLERANCE)) throw new Error(`the vectors differ by ${worst}, more than ${TOLERANCE}`);
+    console.log(`ok      ${name.padEnd(32)} ${device.padEnd(14)} largest difference ${worst.toExponential(1)}`);
+  } catch (error) {
+    failures.push(name);
+    console.log(`FAILED  ${name.padEnd(32)} ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+console.log(failures.length === 0 ? "\nevery runtime agrees" : `\n${failures.length} failed: ${failures.join(", ")}`);
+process.exit(failures.length === 0 ? 0 : 1);
