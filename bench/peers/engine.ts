@@ -5,12 +5,17 @@ export interface Engine {
 }
 
 export interface EngineOptions {
-  readonly model: string; // folder of the f32 model
-  readonly onnx: string; // folder with model.onnx and model_int8.onnx
+  /** Folder of the model in safetensors. */
+  readonly model: string;
+  /** Folder that export_onnx.py wrote from it. */
+  readonly onnx: string;
   readonly threads: number;
 }
 
 export type EngineFactory = (options: EngineOptions) => Promise<Engine>;
+
+/** How several texts reach an engine: as they are, padded in one call, one by one, or sorted by length in buckets of its best size. */
+export type Feeding = "ragged" | "padded" | "single" | "buckets";
 
 /** Mean over the real tokens and L2 norm, for engines that return a padded [B, S, C]. */
 export function poolPadded(hidden: Float32Array, S: number, C: number, lengths: readonly number[]): Float32Array[] {
@@ -22,4 +27,44 @@ export function poolPadded(hidden: Float32Array, S: number, C: number, lengths: 
     const norm = Math.sqrt(squares);
     return mean.map((value) => value / norm);
   });
+}
+
+const BUCKET_SIZES = [2, 4, 8, 16] as const;
+
+/** Feeds a padding engine's call as `feeding` says. The best bucket is found when a batch is seen for the first time: that call is the warm-up. */
+export function fed(call: Engine["embed"], feeding: Feeding): Engine {
+  if (feeding === "padded" || feeding === "ragged") return { embed: call };
+  if (feeding === "single") return { embed: (batch) => inBuckets(call, batch, 1) };
+  const best = new Map<string, number>();
+  return {
+    async embed(batch) {
+      const key = batch.map((ids) => ids.length).join();
+      let size = best.get(key);
+      if (size === undefined) {
+        await inBuckets(call, batch, 8); // warm
+        const times: number[] = [];
+        for (const size of BUCKET_SIZES) {
+          const start = performance.now();
+          await inBuckets(call, batch, size);
+          times.push(performance.now() - start);
+        }
+        size = BUCKET_SIZES[times.indexOf(Math.min(...times))]!;
+        best.set(key, size);
+      }
+      return inBuckets(call, batch, size);
+    },
+  };
+}
+
+async function inBuckets(call: Engine["embed"], batch: readonly (readonly number[])[], size: number): Promise<Float32Array[]> {
+  const order = batch.map((_, i) => i).sort((a, b) => batch[a]!.length - batch[b]!.length);
+  const out: Float32Array[] = new Array(batch.length);
+  for (let first = 0; first < order.length; first += size) {
+    const bucket = order.slice(first, first + size);
+    const vectors = await call(bucket.map((i) => batch[i]!));
+    bucket.forEach((i, k) => {
+      out[i] = vectors[k]!;
+    });
+  }
+  return out;
 }

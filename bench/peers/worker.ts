@@ -1,39 +1,51 @@
-/** One engine in a process of its own: loads it, then times a workload whenever the parent asks. */
+/** One engine in a process of its own: loads it, then times a workload for each line of JSON on its input, answering with a line on its output. */
 import { performance } from "node:perf_hooks";
+import { createInterface } from "node:readline";
 import type { EngineOptions } from "./engine.ts";
 import { ENGINES } from "./engines/index.ts";
-import type { Workload } from "./workloads.ts";
 
 export interface Request {
-  readonly workload: Workload;
+  /** Token ids: batches, texts, ids. One call runs all batches in order. */
+  readonly batches: readonly (readonly (readonly number[])[])[];
   /** Calls repeat until this much time has passed. */
   readonly atLeastMs: number;
+  readonly wantsVectors: boolean;
 }
 /** Milliseconds of one call; CPU counts all threads of the process. */
 export interface Reply {
   readonly wall: number;
   readonly cpu: number;
-  readonly vectors: number[][];
+  readonly calls: number;
+  readonly vectors?: number[][];
 }
 
 const [name, options] = [process.argv[2]!, JSON.parse(process.argv[3]!) as EngineOptions];
+const answer = (value: object) => process.stdout.write(`${JSON.stringify(value)}\n`);
 
 async function main(): Promise<void> {
-  const engine = await ENGINES[name]!(options);
-  process.on("message", async ({ workload, atLeastMs }: Request) => {
+  const engine = await ENGINES[name]!.create!(options);
+  answer({ ready: true });
+  for await (const line of createInterface({ input: process.stdin })) {
+    const { batches, atLeastMs, wantsVectors } = JSON.parse(line) as Request;
     let calls = 0;
     let vectors: Float32Array[] = [];
     const start = performance.now();
     const cpu = process.cpuUsage();
     do {
-      vectors = await engine.embed(workload.batch);
+      vectors = [];
+      for (const batch of batches) vectors.push(...(await engine.embed(batch)));
       calls++;
     } while (performance.now() - start < atLeastMs);
     const wall = (performance.now() - start) / calls;
     const { user, system } = process.cpuUsage(cpu);
-    process.send!({ wall, cpu: (user + system) / 1000 / calls, vectors: vectors.map((v) => [...v]) } satisfies Reply);
-  });
-  process.send!("ready");
+    answer({
+      wall,
+      cpu: (user + system) / 1000 / calls,
+      calls,
+      ...(wantsVectors && { vectors: vectors.map((vector) => [...vector]) }),
+    } satisfies Reply);
+  }
+  process.exit(0);
 }
 
 main().catch((error) => {

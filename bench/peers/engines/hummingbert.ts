@@ -5,23 +5,21 @@ import { enableExperimentalSimd } from "../../../src/kernels/wasm/features.ts";
 import { loadModelFromFiles } from "../../../src/models/load.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
 
-export function hummingbert(dtype: "f32" | "w8", simd: "wide" | "standard") {
-  return async ({ model, threads }: EngineOptions): Promise<Engine> => {
-    if (simd === "wide") enableExperimentalSimd();
-    const encoder = await loadModelFromFiles(await openModelFiles(model, {}), { dtype, threads, architecture: "BertModel" });
-    const C = Number(encoder.config.hidden_size);
-    return {
-      async embed(batch) {
-        const inputs = batch.map((ids) => ({ ids }));
-        const [pooled] = await encoder.computeHidden(inputs, (backend, hidden, sequences) => {
-          const mean = backend.alloc(sequences.B, C);
-          backend.pool(mean, hidden, sequences, "mean");
-          const unit = backend.alloc(sequences.B, C);
-          backend.normalize(unit, mean);
-          return [unit];
-        });
-        return batch.map((_, b) => pooled!.slice(b * C, (b + 1) * C));
-      },
-    };
+export async function hummingbert(dtype: "f32" | "w8", simd: "wide" | "standard", { model, threads }: EngineOptions): Promise<Engine> {
+  if (simd === "wide") enableExperimentalSimd();
+  const encoder = await loadModelFromFiles(await openModelFiles(model, {}), { device: "wasm", dtype, threads, architecture: "BertModel" });
+  const C = Number(encoder.config.hidden_size);
+  return {
+    async embed(batch) {
+      const inputs = batch.map((ids) => ({ ids }));
+      const [pooled] = await encoder.computeHidden(inputs, (backend, hidden, sequences) => {
+        const mean = backend.alloc(sequences.B, C);
+        backend.pool(mean, hidden, sequences, "mean");
+        const unit = backend.alloc(sequences.B, C);
+        backend.normalize(unit, mean);
+        return [unit];
+      });
+      return batch.map((_, b) => pooled!.slice(b * C, (b + 1) * C));
+    },
   };
 }

@@ -1,25 +1,51 @@
-/** The engines by name, each loaded only in its own process. "wide" needs Node 22 or later; feeding matters for batches of several texts only. */
-import type { EngineFactory } from "../engine.ts";
+/** The engines by name: what each needs, how texts reach it, and its factory, which is loaded only in the engine's own process. */
+import type { EngineFactory, Feeding } from "../engine.ts";
 
-const ours =
-  (dtype: "f32" | "w8", simd: "wide" | "standard"): EngineFactory =>
-  async (options) =>
-    (await import("./hummingbert.ts")).hummingbert(dtype, simd)(options);
+export interface EngineEntry {
+  readonly label: string;
+  readonly needs: "nothing" | "onnx" | "torch";
+  readonly feeding: Feeding;
+  /** Absent: a program of its own (engines/pytorch.py). */
+  readonly create?: EngineFactory;
+}
 
-const ort =
-  (runtime: "node" | "web", file: "model.onnx" | "model_int8.onnx", feeding: "padded" | "single" | "buckets" = "padded"): EngineFactory =>
-  async (options) =>
-    (await import("./onnxruntime.ts")).onnxruntime(runtime, file, feeding)(options);
+/** "wide" asks V8 for its experimental 256-bit SIMD (Node 22 or later). */
+const ours = (label: string, dtype: "f32" | "w8", simd: "wide" | "standard"): EngineEntry => ({
+  label,
+  needs: "nothing",
+  feeding: "ragged",
+  create: async (options) => (await import("./hummingbert.ts")).hummingbert(dtype, simd, options),
+});
 
-export const ENGINES: Readonly<Record<string, EngineFactory>> = {
-  "hummingbert-f32": ours("f32", "wide"),
-  "hummingbert-w8": ours("w8", "wide"),
-  "hummingbert-f32-standard": ours("f32", "standard"),
-  "hummingbert-w8-standard": ours("w8", "standard"),
-  "ort-node": ort("node", "model.onnx"),
-  "ort-node-single": ort("node", "model.onnx", "single"),
-  "ort-node-buckets": ort("node", "model.onnx", "buckets"),
-  "ort-node-int8": ort("node", "model_int8.onnx"),
-  "ort-web": ort("web", "model.onnx"),
-  "ort-web-int8": ort("web", "model_int8.onnx"),
+const ort = (label: string, runtime: "node" | "web", file: "model" | "model_quantized", feeding: Feeding = "padded"): EngineEntry => ({
+  label,
+  needs: "onnx",
+  feeding,
+  create: async (options) => (await import("./onnxruntime.ts")).onnxruntime(runtime, file, feeding, options),
+});
+
+const transformersJs = (label: string, dtype: "fp32" | "q8", feeding: Feeding = "padded"): EngineEntry => ({
+  label,
+  needs: "onnx",
+  feeding,
+  create: async (options) => (await import("./transformers-js.ts")).transformersJs(dtype, feeding, options),
+});
+
+export const ENGINES: Readonly<Record<string, EngineEntry>> = {
+  "hummingbert-f32": ours("hummingbert f32", "f32", "wide"),
+  "hummingbert-w8": ours("hummingbert w8", "w8", "wide"),
+  "hummingbert-f32-standard": ours("hummingbert f32, 128-bit", "f32", "standard"),
+  "hummingbert-w8-standard": ours("hummingbert w8, 128-bit", "w8", "standard"),
+  "ort-node": ort("onnxruntime-node fp32", "node", "model"),
+  "ort-node-single": ort("onnxruntime-node fp32, one by one", "node", "model", "single"),
+  "ort-node-buckets": ort("onnxruntime-node fp32, best buckets", "node", "model", "buckets"),
+  "ort-node-int8": ort("onnxruntime-node int8", "node", "model_quantized"),
+  "ort-node-int8-single": ort("onnxruntime-node int8, one by one", "node", "model_quantized", "single"),
+  "ort-web": ort("onnxruntime-web fp32", "web", "model"),
+  "ort-web-single": ort("onnxruntime-web fp32, one by one", "web", "model", "single"),
+  "ort-web-int8": ort("onnxruntime-web int8", "web", "model_quantized"),
+  "ort-web-int8-single": ort("onnxruntime-web int8, one by one", "web", "model_quantized", "single"),
+  "transformers-js": transformersJs("transformers.js fp32", "fp32"),
+  "transformers-js-q8": transformersJs("transformers.js q8", "q8"),
+  pytorch: { label: "PyTorch sdpa", needs: "torch", feeding: "padded" },
 };

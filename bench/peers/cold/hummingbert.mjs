@@ -1,0 +1,14 @@
+// MODULE MODEL_FOLDER INPUT: a process of its own up to the first vector. MODULE is this library's entry, built or as source; INPUT is { text } or { ids }.
+// The text goes through SentenceEncoder with the embedded w8 weights (tokenizer included), ids through loadModel.
+const [module, folder, input] = process.argv.slice(2);
+const { text, ids } = JSON.parse(input);
+const { SentenceEncoder, loadModel } = await import(module);
+if (text !== undefined) {
+  const encoder = await SentenceEncoder.load();
+  await encoder.encode(text);
+} else {
+  const model = await loadModel(folder, { threads: 1 });
+  await model.forward([{ ids }]);
+}
+console.log(JSON.stringify({ peakMB: process.resourceUsage().maxRSS / 1024 }));
+process.exit(0);
