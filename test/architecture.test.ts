@@ -25,10 +25,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   safetensors: ["numbers"],
   files: ["safetensors", "tensor/device.ts"],
   tokenizers: ["files", "numbers"],
-  models: ["layers", "tensor", "safetensors", "files", "numbers", "kernels/choose.ts"],
-  tasks: ["models", "layers", "tensor", "tokenizers", "files", "safetensors", "numbers", "kernels/choose.ts"], // static embeddings choose a backend without a model
-  "index.ts": ["tasks", "models", "tensor", "tokenizers", "files", "safetensors", "kernels/wasm/features.ts"],
-  "slim.ts": ["tasks", "models", "tokenizers", "files", "kernels/choose-slim.ts"],
+  models: ["layers", "tensor", "safetensors", "files", "numbers", "kernels/choose.ts", "worker/model.ts"],
+  tasks: ["models", "layers", "tensor", "tokenizers", "files", "safetensors", "numbers", "kernels/choose.ts", "worker/tasks.ts"], // static embeddings choose a backend without a model
+  // the caller's end knows nothing of tasks; main.ts, the worker's end, is imported by nobody
+  worker: ["files", "models", "tasks", "kernels/wasm/features.ts"],
+  "index.ts": ["tasks", "models", "tensor", "tokenizers", "files", "safetensors", "kernels/wasm/features.ts", "kernels/wasm/compiled.ts"],
+  "slim.ts": ["tasks", "models", "tokenizers", "files", "kernels/choose-slim.ts", "kernels/wasm/compiled.ts"],
   cli: ["index.ts", "tasks", "models", "tensor", "tokenizers", "files", "safetensors", "kernels/wasm/features.ts", "kernels/choose.ts"],
 };
 const MAX_LINES = 250;

@@ -4,6 +4,7 @@
 
 import { openModelFiles } from "../files/index.ts";
 import type { ModelSource } from "../files/types.ts";
+import { loadRemoteModel } from "../worker/model.ts";
 import { loadModelFromFiles } from "./load.ts";
 import type { Model, ModelOptions } from "./types.ts";
 
@@ -15,6 +16,7 @@ const DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2";
  * @throws ConfigError, WeightError, FormatError, DownloadError: what is wrong with source, options, config.json or the weights
  */
 export async function loadModel(source?: ModelSource, options: ModelOptions = {}): Promise<Model> {
+  if (options.worker) return loadRemoteModel(source, options);
   const files = await openModelFiles(source, { ...options, defaultModel: DEFAULT_MODEL });
   return loadModelFromFiles(files, { ...options, dtype: options.dtype ?? (source === undefined ? "w8" : "auto") });
 }

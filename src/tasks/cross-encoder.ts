@@ -7,6 +7,7 @@
 
 import { ConfigError, UnsupportedError } from "../errors.ts";
 import type { LoadOptions, ModelFiles, ModelSource } from "../files/types.ts";
+import { loadRemoteCrossEncoder } from "../worker/tasks.ts";
 import { forwardEach } from "./forward-each.ts";
 import { type JsonObject, readJsonObject } from "./json-file.ts";
 import { labelsOf } from "./labels.ts";
@@ -40,33 +41,43 @@ export interface Ranked {
   text?: string;
 }
 
+/** What gives the scores: a model here, or one in a worker. */
+interface PairScorer {
+  /** What the user gave, for error sentences. */
+  readonly label: string;
+  readonly config: JsonObject;
+  predict(pairs: readonly (readonly [string, string])[], options: PredictOptions): Promise<number[] | number[][]>;
+  dispose(): void;
+}
+
 export class CrossEncoder {
-  readonly #task: TaskModel;
+  readonly #scorer: PairScorer;
   readonly #labels: readonly string[];
-  readonly #activation: Activation;
-  readonly #maxLength: number;
 
   /** Use CrossEncoder.load. */
-  constructor(task: TaskModel, activation: Activation, maxLength: number) {
-    this.#task = task;
-    this.#labels = labelsOf(task.model.config);
-    this.#activation = activation;
-    this.#maxLength = maxLength;
+  constructor(scorer: PairScorer) {
+    this.#scorer = scorer;
+    this.#labels = labelsOf(scorer.config);
   }
 
   /** There is no default model. @throws ConfigError about the source or the architecture */
   static async load(source?: ModelSource, options: LoadOptions = {}): Promise<CrossEncoder> {
+    if (options.worker) return new CrossEncoder(await loadRemoteCrossEncoder(source, options));
     const task = await openTask("text-ranking", source, options);
     try {
       const { maxSeqLength } = await readTransformerConfig(task.files, options.signal);
       const activation = await defaultActivation(task.files, task.model.config, labelsOf(task.model.config).length, options.signal);
-      return new CrossEncoder(task, activation, Math.min(maxSeqLength ?? task.tokenizer.modelMaxLength, task.model.maxLength));
+      return new CrossEncoder(scorerOf(task, activation, Math.min(maxSeqLength ?? task.tokenizer.modelMaxLength, task.model.maxLength)));
     } catch (error) {
       task.model.dispose();
       throw error;
     }
   }
 
+  /** config.json. */
+  get config(): JsonObject {
+    return this.#scorer.config;
+  }
   /** Number of labels: rank needs exactly one. */
   get numLabels(): number {
     return this.#labels.length;
@@ -77,15 +88,7 @@ export class CrossEncoder {
    * @throws ConfigError for pairs that are no two strings; DisposedError; the signal's reason
    */
   async predict(pairs: readonly (readonly [string, string])[], options: PredictOptions = {}): Promise<number[] | number[][]> {
-    const { activation = this.#activation, signal, onTruncate = this.#task.warnTruncated } = options;
-    const { model, tokenizer } = this.#task;
-    if (!Array.isArray(pairs)) throw new ConfigError("CrossEncoder.predict: expected a list of [text, text] pairs");
-    const limit = { maxLength: this.#maxLength, onTruncate };
-    const encodings = pairs.map((pair, i) => encodeWithin(tokenizer, checkPair(pair, i), i, limit));
-    const scores = await forwardEach(model, encodings, (output, at) => activate(output.logits![at]!.data, activation, this.#activation), {
-      signal,
-    });
-    return this.numLabels === 1 ? scores.map(([score]) => score!) : scores;
+    return this.#scorer.predict(pairs, options);
   }
 
   /** The documents from the most to the least relevant. @throws ConfigError for a model with several labels */
@@ -93,7 +96,7 @@ export class CrossEncoder {
     const { topK, returnDocuments = false, ...predict } = options;
     if (this.numLabels !== 1) {
       throw new ConfigError(
-        `CrossEncoder.rank: ${this.#task.label} has ${this.numLabels} labels (${this.#labels.join(", ")}); ranking needs a model with one, such as cross-encoder/ms-marco-MiniLM-L6-v2. predict() works with any number`,
+        `CrossEncoder.rank: ${this.#scorer.label} has ${this.numLabels} labels (${this.#labels.join(", ")}); ranking needs a model with one, such as cross-encoder/ms-marco-MiniLM-L6-v2. predict() works with any number`,
       );
     }
     if (topK !== undefined && !(Number.isInteger(topK) && topK > 0))
@@ -109,8 +112,24 @@ export class CrossEncoder {
   }
 
   dispose(): void {
-    this.#task.model.dispose();
+    this.#scorer.dispose();
   }
+}
+
+function scorerOf(task: TaskModel, usual: Activation, maxLength: number): PairScorer {
+  const { model, tokenizer, label } = task;
+  const K = labelsOf(model.config).length;
+  return {
+    label,
+    config: model.config,
+    async predict(pairs, { activation = usual, signal, onTruncate = task.warnTruncated }) {
+      if (!Array.isArray(pairs)) throw new ConfigError("CrossEncoder.predict: expected a list of [text, text] pairs");
+      const encodings = pairs.map((pair, i) => encodeWithin(tokenizer, checkPair(pair, i), i, { maxLength, onTruncate }));
+      const scores = await forwardEach(model, encodings, (output, at) => activate(output.logits![at]!.data, activation, usual), { signal });
+      return K === 1 ? scores.map(([score]) => score!) : scores;
+    },
+    dispose: () => model.dispose(),
+  };
 }
 
 /** @param usual for softmax over one label, which would always be 1: there it changes nothing, as in Python */

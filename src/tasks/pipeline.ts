@@ -5,6 +5,7 @@
 
 import { ConfigError } from "../errors.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
+import { loadRemotePipeline } from "../worker/tasks.ts";
 import { type FeatureExtraction, featureExtraction } from "./feature-extraction.ts";
 import { type FillMask, fillMask } from "./fill-mask.ts";
 import { type QuestionAnswering, questionAnswering } from "./question-answering.ts";
@@ -48,5 +49,6 @@ export async function pipeline<Task extends keyof Tasks>(task: Task, source?: Mo
   if (!Object.hasOwn(TASKS, task)) {
     throw new ConfigError(`pipeline: "${String(task)}" is not a task; expected one of ${Object.keys(TASKS).join(", ")}`);
   }
+  if (options?.worker) return (await loadRemotePipeline(task, source, options)) as unknown as Tasks[Task];
   return TASKS[task](source, options);
 }

@@ -82,7 +82,7 @@ export class SentenceVectors {
     const list = isList ? [...(texts as readonly string[])] : [texts as string];
     list.forEach(checkText);
     const vectors: Float32Array[] = [];
-    for await (const batch of this.#run(list, options, list.length)) vectors.push(...batch);
+    for await (const batch of this.run(list, options, list.length)) vectors.push(...batch);
     const results = precision === "float32" ? vectors : quantizeEmbeddings(vectors, precision, options);
     return isList ? results : results[0]!;
   }
@@ -91,7 +91,7 @@ export class SentenceVectors {
   async *stream(texts: Iterable<string> | AsyncIterable<string>, options: EncodeTextOptions = {}): AsyncGenerator<Float32Array> {
     if (typeof texts === "string")
       throw new ConfigError("stream: expected an iterable of texts, got one string; encode(text) gives its vector");
-    for await (const batch of this.#run(texts, options)) yield* batch;
+    for await (const batch of this.run(texts, options)) yield* batch;
   }
 
   /** scores[i][j] of a[i] and b[j], by the model's similarity function (cosine, where it names none). */
@@ -105,7 +105,11 @@ export class SentenceVectors {
   }
 
   /** The vectors of a pass at a time. */
-  async *#run(texts: Iterable<string> | AsyncIterable<string>, options: EncodeTextOptions, total?: number): AsyncGenerator<Float32Array[]> {
+  protected async *run(
+    texts: Iterable<string> | AsyncIterable<string>,
+    options: EncodeTextOptions,
+    total?: number,
+  ): AsyncGenerator<Float32Array[]> {
     const { signal, onProgress, onTruncate, truncateDim } = options;
     const { model, plan, settings } = this.#parts;
     if (truncateDim !== undefined && !(Number.isInteger(truncateDim) && truncateDim > 0)) {
@@ -165,7 +169,8 @@ export class SentenceVectors {
   }
 }
 
-function checkText(text: unknown, index: number): void {
+/** @throws ConfigError for what is no string */
+export function checkText(text: unknown, index: number): void {
   if (typeof text !== "string")
     throw new ConfigError(`encode: expected text ${index} to be a string, got ${text === null ? "null" : typeof text}`);
 }

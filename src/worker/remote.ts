@@ -1,0 +1,144 @@
+/**
+ * Remote: the caller's end of an object that lives in a worker of its own. Each call is a message and its answer; options that are functions are called here.
+ * A call that is aborted is rejected at once and given up over there. A worker that ends rejects what is pending: never a hang.
+ */
+import { ConfigError, DisposedError, UnsupportedError } from "../errors.ts";
+import type { LoadOptions, ModelSource } from "../files/types.ts";
+import { engineInfo } from "../kernels/wasm/features.ts";
+import { type Answer, CALLBACKS, type Callback, type Kind, receiveError } from "./protocol.ts";
+import { type ModelWorker, spawnModelWorker } from "./spawn.ts";
+
+type Options = Readonly<Record<string, unknown>>;
+
+interface Pending {
+  readonly options: Options;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Remote {
+  readonly #worker: ModelWorker;
+  readonly #pending = new Map<number, Pending>();
+  #label = "the model";
+  #ids = 0;
+  #isDisposed = false;
+  #failure: Error | undefined;
+
+  private constructor() {
+    this.#worker = spawnModelWorker({
+      onAnswer: (answer) => this.#receive(answer),
+      onEnd: (error) => this.#end(error),
+    });
+  }
+
+  /**
+   * Loads an object in a worker and gives what its constructor found out.
+   * @throws as loading here would, and ConfigError for devices: they belong to this thread
+   */
+  static async load<Facts>(
+    kind: Kind,
+    source: ModelSource | undefined,
+    options: LoadOptions & { readonly architecture?: string },
+    task?: string,
+  ): Promise<{ remote: Remote; facts: Facts }> {
+    const { worker: _, ...rest } = options;
+    if (typeof rest.device === "object" || rest.devices !== undefined) {
+      throw new ConfigError(
+        'worker: true runs a model on the built-in devices ("auto", "wasm", "loops", "reference"); a device object cannot be sent to a worker',
+      );
+    }
+    const remote = new Remote();
+    const { kernels } = engineInfo();
+    try {
+      const facts = (await remote.#request(rest as Options, (id, sent, callbacks) => ({
+        id,
+        load: kind,
+        ...(task !== undefined && { task }),
+        source,
+        options: sent,
+        kernels,
+        callbacks,
+      }))) as Facts;
+      remote.#label = (facts as { label?: string }).label ?? remote.#label;
+      return { remote, facts };
+    } catch (error) {
+      remote.#worker.terminate();
+      throw error;
+    }
+  }
+
+  /** Calls a method over there, its options being the last argument. @throws as the method; DisposedError; UnsupportedError when the worker has ended */
+  call(method: string, args: readonly unknown[], options: object = {}): Promise<unknown> {
+    return this.#request(options as Options, (id, sent, callbacks) => ({ id, method, args, options: sent, callbacks }));
+  }
+
+  /** Ends the worker once the calls that run are over; those that wait are rejected. */
+  dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    if (this.#failure === undefined) this.#worker.post({ dispose: true });
+    this.#settle();
+  }
+
+  async #request(
+    options: Options,
+    make: (id: number, sent: Options, callbacks: readonly Callback[]) => Parameters<ModelWorker["post"]>[0],
+  ): Promise<unknown> {
+    const signal = options.signal as AbortSignal | undefined;
+    if (this.#isDisposed) throw new DisposedError(`${this.#label} was disposed; load the model again to use it`);
+    if (this.#failure) throw this.#failure;
+    signal?.throwIfAborted();
+    const id = this.#ids++;
+    const callbacks = CALLBACKS.filter((name) => typeof options[name] === "function");
+    const sent = Object.fromEntries(
+      Object.entries(options).filter(([name, value]) => name !== "signal" && value !== undefined && !callbacks.includes(name as Callback)),
+    );
+    const onAbort = () => {
+      this.#pending.get(id)?.reject(signal!.reason);
+      this.#worker.post({ abort: id });
+      this.#finish(id);
+    };
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#worker.post(make(id, sent, callbacks)); // throws for arguments that cannot be sent
+        this.#pending.set(id, { options, resolve, reject });
+        this.#worker.hold(true);
+        signal?.addEventListener("abort", onAbort, { once: true });
+      });
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  #receive(answer: Answer): void {
+    const pending = this.#pending.get(answer.id);
+    if (pending === undefined) return; // aborted
+    if ("callback" in answer) {
+      (pending.options[answer.callback] as (...args: readonly unknown[]) => void)(...answer.args);
+      return;
+    }
+    if ("error" in answer) pending.reject(receiveError(answer.error));
+    else pending.resolve(answer.result);
+    this.#finish(answer.id);
+  }
+
+  #finish(id: number): void {
+    this.#pending.delete(id);
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (this.#pending.size > 0) return;
+    if (this.#isDisposed) this.#worker.terminate();
+    else this.#worker.hold(false);
+  }
+
+  #end(error: unknown): void {
+    this.#failure ??= new UnsupportedError(
+      `the worker of ${this.#label} has ended (${error instanceof Error ? error.message : String(error)}); load the model again`,
+      { cause: error },
+    );
+    for (const { reject } of this.#pending.values()) reject(this.#failure);
+    this.#pending.clear();
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Starting the worker that holds a model. Its code is main.ts beside this file: as TypeScript under tsx (and in tests), as main.js in dist.
+ * Bundlers for browsers know the form `new Worker(new URL("./main.js", import.meta.url))` and bring the file along.
+ */
+import { UnsupportedError } from "../errors.ts";
+import type { Answer, Request } from "./protocol.ts";
+
+export interface ModelWorker {
+  post(request: Request): void;
+  /** Whether the worker's pending work keeps the process alive. */
+  hold(isBusy: boolean): void;
+  terminate(): void;
+}
+
+export interface ModelWorkerEvents {
+  onAnswer(answer: Answer): void;
+  /** The worker is gone. */
+  onEnd(error: unknown): void;
+}
+
+const NAME = "hummingbert model";
+
+/** @throws UnsupportedError where the runtime has no workers */
+export function spawnModelWorker(events: ModelWorkerEvents): ModelWorker {
+  const isNode = typeof process === "object" && process !== null && typeof process.getBuiltinModule === "function";
+  if (isNode) return spawnNode(events);
+  if (typeof Worker !== "function")
+    throw new UnsupportedError("worker: true needs workers, which this runtime does not have; leave it out");
+  return spawnWeb(events);
+}
+
+function spawnNode({ onAnswer, onEnd }: ModelWorkerEvents): ModelWorker {
+  const { Worker } = process.getBuiltinModule("node:worker_threads");
+  const isSource = import.meta.url.endsWith(".ts");
+  const worker = new Worker(new URL(isSource ? "./main.ts" : "./main.js", import.meta.url), {
+    execArgv: isSource ? ["--import", typeScriptHooks()] : [],
+    name: NAME,
+  });
+  worker.on("message", onAnswer);
+  worker.on("error", onEnd);
+  worker.on("exit", (code) => onEnd(new Error(`the worker exited with code ${code}`)));
+  return {
+    post: (request) => worker.postMessage(request),
+    hold: (isBusy) => (isBusy ? worker.ref() : worker.unref()),
+    terminate: () => void worker.terminate(),
+  };
+}
+
+/** In a checkout main.ts is read by the checkout's own tsx: hooks of the caller's thread do not reach a worker on every Node. */
+function typeScriptHooks(): string {
+  const { createRequire } = process.getBuiltinModule("node:module");
+  const { pathToFileURL } = process.getBuiltinModule("node:url");
+  const api = pathToFileURL(createRequire(import.meta.url).resolve("tsx/esm/api")).href.replace(/\.cjs$/, ".mjs");
+  return `data:text/javascript,${encodeURIComponent(`import { register } from "${api}"; register();`)}`;
+}
+
+function spawnWeb({ onAnswer, onEnd }: ModelWorkerEvents): ModelWorker {
+  const worker = new Worker(new URL("./main.js", import.meta.url), { type: "module", name: NAME });
+  worker.onmessage = ({ data }: MessageEvent<Answer>) => onAnswer(data);
+  worker.onerror = (event) => onEnd(new Error(event.message || "the worker's code could not be loaded"));
+  return {
+    post: (request) => worker.postMessage(request),
+    hold: () => {},
+    terminate: () => worker.terminate(),
+  };
+}
