@@ -3,14 +3,15 @@
  *
  *   "reference", "loops", "wasm"   that backend, or an error that says why not
  *   a Device                       the backend that the device makes
- *   "auto"                         the first of wasm, the devices passed in, and loops that works here
+ *   "auto"                         wasm, or loops where wasm cannot run; with devices passed in, the fastest of wasm and them, measured once
  *
  * `reason` tells the user in one sentence what was chosen and why.
  */
 
-import { ConfigError } from "../errors.ts";
+import { ConfigError, UnsupportedError } from "../errors.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { type Device, isBackendDevice } from "../tensor/device.ts";
+import { chooseFastest } from "./fastest.ts";
 import { LoopsBackend } from "./loops/backend.ts";
 import { ReferenceBackend } from "./reference/backend.ts";
 import { WasmBackend } from "./wasm/backend.ts";
@@ -53,22 +54,17 @@ export async function createBackend(options: BackendChoice = {}): Promise<Chosen
   }
 }
 
-/** Tries the candidates in order of expected speed and keeps the reasons of those that fail. */
+/** wasm where it works, else loops; with devices to choose from, what is fastest when measured here. */
 async function chooseAutomatically(options: BackendChoice): Promise<ChosenBackend> {
-  const failures: string[] = [];
-  const candidates: [name: string, create: () => Promise<Backend>][] = [
-    ["wasm", () => createWasm(options)],
-    ...(options.devices ?? []).map((device): [string, () => Promise<Backend>] => [device.name, () => fromDevice(device)]),
-  ];
-  for (const [name, create] of candidates) {
-    try {
-      return { backend: await create(), reason: [`"${name}" is the fastest that works here`, ...failures].join("; ") };
-    } catch (error) {
-      if (error instanceof ConfigError) throw error;
-      failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
-    }
+  const wasm = { name: "wasm", create: () => createWasm(options) };
+  const devices = (options.devices ?? []).map((device) => ({ name: device.name, create: () => fromDevice(device) }));
+  try {
+    if (devices.length > 0) return await chooseFastest([wasm, ...devices]);
+    return { backend: await wasm.create(), reason: '"wasm" works here' };
+  } catch (error) {
+    if (!(error instanceof UnsupportedError)) throw error;
+    return { backend: new LoopsBackend(), reason: `loops is the fallback; ${error.message}` };
   }
-  return { backend: new LoopsBackend(), reason: ["loops is the fallback", ...failures].join("; ") };
 }
 
 async function fromDevice(device: Device): Promise<Backend> {
