@@ -80,7 +80,7 @@ async function main(): Promise<void> {
   }
   const rows = candidates.map((candidate) => toRow(candidate, peaks));
   console.log(
-    `Node ${process.version}, ${engineInfo().kernels}; peak ${peaks.f32.toFixed(0)} GFLOP/s f32, ${peaks.w8.toFixed(0)} GOPS int16`,
+    `Node ${process.version}, ${engineInfo().kernels}; peak ${peaks.f32.toFixed(0)} GFLOP/s f32, ${peaks.w8.toFixed(0)} GOPS W8A16; reads 2 MiB at ${peaks.cache.toFixed(0)} GB/s, 128 MiB at ${peaks.memory.toFixed(0)} GB/s`,
   );
   for (const row of rows) print(row);
   if (options.json) {

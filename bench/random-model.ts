@@ -16,6 +16,8 @@ export const shapes: Readonly<Record<string, Shape>> = {
   "bert-base": { family: "bert", C: 768, L: 12, H: 12, F: 3072 },
   distilbert: { family: "distilbert", C: 768, L: 6, H: 12, F: 3072 },
   "tinybert-4": { family: "bert", C: 312, L: 4, H: 12, F: 1200 },
+  "tinybert-6": { family: "bert", C: 768, L: 6, H: 12, F: 3072 },
+  "minilm-l12": { family: "bert", C: 384, L: 12, H: 12, F: 1536 },
 };
 
 const V = 30522;
