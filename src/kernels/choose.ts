@@ -76,7 +76,13 @@ async function fromDevice(device: Device): Promise<Backend> {
 
 /** @throws UnsupportedError where WebAssembly or its SIMD is missing or forbidden */
 async function createWasm({ threads }: BackendChoice): Promise<Backend> {
+  const level = currentLevel();
   const count = threadCount(threads);
   const memory = count > 1 ? sharedMemory() : undefined;
-  return memory ? new ThreadedBackend(currentLevel(), memory, count) : new WasmBackend(currentLevel());
+  try {
+    if (memory) return new ThreadedBackend(level, memory, count);
+  } catch {
+    // kernels that were compiled ahead of time are for one thread
+  }
+  return new WasmBackend(level);
 }
