@@ -59,10 +59,9 @@ function finishDeclarations(): void {
   for (const name of filesBelow("dist", ".d.ts")) if (!reached.has(join(dist, name))) rmSync(join(dist, name));
 }
 
-/** Kernels for one thread: where bytes may not be compiled there is no shared memory either. */
 function writeKernels(): void {
   mkdirSync(join(dist, "wasm"), { recursive: true });
-  for (const { name, bytes, shared } of kernelFiles()) if (!shared) writeFileSync(join(dist, "wasm", name), bytes);
+  for (const { name, bytes } of kernelFiles()) writeFileSync(join(dist, "wasm", name), bytes);
 }
 
 rmSync(dist, { recursive: true, force: true });

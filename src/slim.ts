@@ -24,6 +24,7 @@ import { TextTokenizer } from "./tokenizers/text-tokenizer.ts";
 
 export { ConfigError, DisposedError, DownloadError, FormatError, ShapeError, UnsupportedError, WeightError } from "./errors.ts";
 export type { LoadOptions, ModelSource, Progress } from "./files/types.ts";
+export { useCompiledKernels } from "./kernels/wasm/compiled.ts";
 export type { EncodeTextOptions } from "./tasks/sentence-vectors.ts";
 
 const MODEL_KIT = { families: [BERT_FAMILY], createBackend: createSlimBackend };

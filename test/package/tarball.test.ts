@@ -2,7 +2,7 @@
  * What users install: the tarball of `npm pack`, installed in an empty project without a registry, imported by every public name, run on a model folder,
  * and its command line. Vectors are compared with sentence-transformers' (test/runtimes/expected.json) within 1e-5.
  */
-import { execFileSync, spawnSync } from "node:child_process";
+import { type ExecFileSyncOptionsWithStringEncoding, execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,7 +39,7 @@ function bytesBelow(folder: string): number {
 }
 
 beforeAll(() => {
-  const quietly = { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] } as const;
+  const quietly: ExecFileSyncOptionsWithStringEncoding = { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] };
   execFileSync("npm", ["run", "build", "--silent"], quietly);
   const [{ filename }] = JSON.parse(execFileSync("npm", ["pack", "--json", "--pack-destination", project], quietly));
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "empty", private: true, type: "module" }));

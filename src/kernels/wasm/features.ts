@@ -11,7 +11,7 @@
  * A level is chosen by trying (probes.ts), not by a list of engines. V8's flags are process-wide; models keep the level they were loaded with.
  */
 import { UnsupportedError } from "../../errors.ts";
-import type { FeatureLevel } from "./level.ts";
+import { baseline, type FeatureLevel } from "./level.ts";
 import { exactDot8, hasFusedMultiplyAdd, hasSimd, pairingWorks } from "./probes.ts";
 
 /** As in the public contract: same `kernels`, same bits. */
@@ -29,8 +29,22 @@ let experimentalTried = false;
 let threads = 1;
 
 function probe(): { simd: boolean; level: FeatureLevel } {
-  known ??= { simd: hasSimd(), level: { fma: hasFusedMultiplyAdd(), wide: false, dot8: exactDot8() } };
+  known ??= tryEngine();
   return known;
+}
+
+/** A policy may validate modules but forbid to compile them (a page without wasm-unsafe-eval, edge functions): that counts as no SIMD. */
+function tryEngine(): { simd: boolean; level: FeatureLevel } {
+  try {
+    return { simd: hasSimd(), level: { fma: hasFusedMultiplyAdd(), wide: false, dot8: exactDot8() } };
+  } catch {
+    return { simd: false, level: baseline };
+  }
+}
+
+/** Takes a level as given, because its kernels were compiled ahead of time (compiled.ts) and nothing can be tried here. */
+export function assumeLevel(level: FeatureLevel): void {
+  known = { simd: true, level };
 }
 
 /** The level to emit kernels for. @throws UnsupportedError where WebAssembly or its SIMD is missing or forbidden */

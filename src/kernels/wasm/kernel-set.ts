@@ -73,9 +73,9 @@ export async function compileKernels(level: FeatureLevel, shared: boolean): Prom
   }
 }
 
-/** Takes kernels compiled ahead of time (a .wasm file of the build), for runtimes that do not compile bytes. */
-export function useCompiledKernels(level: FeatureLevel, shared: boolean, module: WebAssembly.Module): void {
-  modules.set(keyOf(level, shared), module);
+/** Takes kernels for unshared memory that were compiled ahead of time (compiled.ts). */
+export function registerKernels(level: FeatureLevel, module: WebAssembly.Module): void {
+  modules.set(keyOf(level, false), module);
 }
 
 /** The kernels over one memory, which is shared if and only if the module was compiled for shared memory. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { useCompiledKernels } from "../../../src/kernels/wasm/compiled.ts";
 import { currentLevel, enableExperimentalSimd, engineInfo, levelName } from "../../../src/kernels/wasm/features.ts";
 import { kernelFiles } from "../../../src/kernels/wasm/kernel-files.ts";
 import { instantiateKernels, kernelModule } from "../../../src/kernels/wasm/kernel-set.ts";
@@ -46,16 +47,28 @@ describe("feature levels", () => {
     expect(kernelModule(currentLevel(), false)).toBe(kernelModule(currentLevel(), false));
   });
 
-  it("kernel files: one for each level and kind of memory, importing nothing but the memory", () => {
+  it("kernel files: one for each level whose kernels can be compiled ahead of time, importing nothing but the memory", () => {
     enableExperimentalSimd(); // Node 20 compiles relaxed SIMD only behind its flag
     const files = kernelFiles();
-    expect(new Set(files.map(({ name }) => name)).size).toBe(files.length);
-    expect(files.map(({ name }) => name)).toContain("wasm-simd.shared.wasm");
-    for (const { name, shared, bytes } of files) {
+    expect(files.map(({ name }) => name)).toEqual(["wasm-simd.wasm", "wasm-simd-fma.wasm"]);
+    for (const { name, bytes } of files) {
       const module = new WebAssembly.Module(bytes);
       expect(WebAssembly.Module.imports(module), name).toEqual([{ module: "env", name: "memory", kind: "memory" }]);
-      const memory = new WebAssembly.Memory(shared ? { initial: 1, maximum: 1, shared } : { initial: 1 });
-      expect(instantiateKernels(module, memory).gemmW8).toBeTypeOf("function");
+      expect(instantiateKernels(module, new WebAssembly.Memory({ initial: 1 })).gemmW8).toBeTypeOf("function");
     }
+  });
+
+  it("useCompiledKernels takes a module and the name of its file, nothing else", () => {
+    const { bytes } = kernelFiles()[0]!;
+    const module = new WebAssembly.Module(bytes);
+    expect(() => useCompiledKernels("wasm-simd-256" as "wasm-simd", module)).toThrow(
+      /expected wasm-simd or wasm-simd-fma, got "wasm-simd-256"/,
+    );
+    expect(() => useCompiledKernels("wasm-simd", bytes as unknown as WebAssembly.Module)).toThrow(
+      /expected a WebAssembly.Module, got object/,
+    );
+    useCompiledKernels("wasm-simd", module);
+    expect(engineInfo().kernels).toBe("wasm-simd");
+    expect(kernelModule(currentLevel(), false)).toBe(module);
   });
 });
