@@ -20,7 +20,7 @@ import type { ModelOptions } from "./types.ts";
 /** What a model can be made of: load.ts names everything there is, a small bundle names less. */
 export interface ModelKit {
   readonly families: readonly Family[];
-  readonly createBackend: (options: ModelOptions) => Promise<{ readonly backend: Backend }>;
+  readonly createBackend: (options: ModelOptions) => Promise<{ readonly backend: Backend; readonly reason?: string }>;
 }
 
 /** Loads a model from files that are open already. Options and errors as loadModel. */
@@ -35,11 +35,11 @@ export async function loadModelWith(kit: ModelKit, files: ModelFiles, options: M
   try {
     const total = [...file.tensors.values()].reduce((sum, { start, end }) => sum + end - start, 0);
     const onRead = onProgress && ((loaded: number) => onProgress({ phase: "load", unit: "bytes", loaded, total }));
-    const { backend } = await kit.createBackend(options);
+    const { backend, reason = "the only one" } = await kit.createBackend(options);
     try {
       const { parts, facts } = await buildModel(file, backend, architecture, config, { dtype, signal, onRead });
       onRead?.(total); // tensors that the model does not use were not read
-      return new EncoderModel(parts, facts);
+      return new EncoderModel(parts, { ...facts, deviceReason: reason });
     } catch (error) {
       backend.dispose();
       throw error;
@@ -56,7 +56,7 @@ export async function buildModel(
   architecture: Architecture,
   config: Config,
   options: CheckpointOptions,
-): Promise<{ parts: ModelParts; facts: ModelFacts }> {
+): Promise<{ parts: ModelParts; facts: Omit<ModelFacts, "deviceReason"> }> {
   const { family, kind, heads: rows } = architecture;
   const root = Checkpoint.of(file, backend, config.label, options);
   const prefix = !root.has(family.landmark) && root.at(family.prefix).has(family.landmark) ? family.prefix : "";

@@ -21,22 +21,26 @@ export interface ModelFacts {
   readonly config: Config;
   readonly dtype: "f32" | "w8";
   readonly unusedTensors: readonly string[];
+  readonly deviceReason: string;
 }
 
 export class EncoderModel implements Model {
   readonly architecture: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly device: string;
+  /** Why it runs on this device, in a sentence: what was asked for, measured, or could not run. */
+  readonly deviceReason: string;
   readonly dtype: "f32" | "w8";
   readonly unusedTensors: readonly string[];
   readonly #parts: ModelParts;
   readonly #isMultipleChoice: boolean;
   readonly #queue: CallQueue;
 
-  constructor(parts: ModelParts, { architecture, config, dtype, unusedTensors }: ModelFacts) {
+  constructor(parts: ModelParts, { architecture, config, dtype, unusedTensors, deviceReason }: ModelFacts) {
     this.architecture = architecture.name;
     this.config = config.values;
     this.device = parts.backend.name;
+    this.deviceReason = deviceReason;
     this.dtype = dtype;
     this.unusedTensors = unusedTensors;
     this.#parts = parts;

@@ -36,7 +36,7 @@ export const bench: Command = {
     const loadMs = performance.now() - loadStart;
     try {
       const { kernels, threads } = engineInfo();
-      const about = { model: files.label, dtype: model.dtype, device: model.device, kernels, threads, loadMs: Math.round(loadMs) };
+      const about = { model: files.label, dtype: model.dtype, device: model.device, deviceReason: model.deviceReason, kernels, threads, loadMs: Math.round(loadMs) };
       if (output.json) await output.object(about);
       else
         await output.line(
