@@ -5,29 +5,30 @@
 import { ConfigError } from "../errors.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { isBackendDevice } from "../tensor/device.ts";
-import type { BackendChoice } from "./choose.ts";
+import type { BackendChoice, ChosenBackend } from "./choose.ts";
 import { LoopsBackend } from "./loops/backend.ts";
 import { WasmBackend } from "./wasm/backend.ts";
 import { currentLevel } from "./wasm/features.ts";
 
-const BACKENDS: ReadonlyMap<unknown, () => Backend> = new Map([
+const BACKENDS: ReadonlyMap<unknown, () => Backend> = new Map<unknown, () => Backend>([
   ["wasm", () => new WasmBackend(currentLevel())],
   ["loops", () => new LoopsBackend()],
-  ["auto", createAutomatically],
 ]);
 
 /** @throws ConfigError for a device that is not here, UnsupportedError for wasm where it is missing or forbidden */
-export async function createSlimBackend({ device = "auto" }: BackendChoice): Promise<{ backend: Backend }> {
-  if (typeof device === "object" && isBackendDevice(device)) return { backend: await device.createBackend() };
+export async function createSlimBackend({ device = "auto" }: BackendChoice): Promise<ChosenBackend> {
+  if (device === "auto") return createAutomatically();
+  if (typeof device === "object" && isBackendDevice(device))
+    return { backend: await device.createBackend(), reason: `device "${device.name}" was asked for` };
   const create = BACKENDS.get(device);
   if (create === undefined) throw new ConfigError(`device: hummingbert/slim has "auto", "wasm" and "loops", got ${JSON.stringify(device)}`);
-  return { backend: create() };
+  return { backend: create(), reason: `device "${String(device)}" was asked for` };
 }
 
-function createAutomatically(): Backend {
+function createAutomatically(): ChosenBackend {
   try {
-    return new WasmBackend(currentLevel());
-  } catch {
-    return new LoopsBackend();
+    return { backend: new WasmBackend(currentLevel()), reason: `"wasm" is the fastest in hummingbert/slim` };
+  } catch (error) {
+    return { backend: new LoopsBackend(), reason: `loops is the fallback; wasm: ${String(error)}` };
   }
 }
