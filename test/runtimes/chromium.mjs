@@ -29,7 +29,9 @@ export function inChromium(here, model, expected) {
         await page.waitForFunction(() => globalThis.embedIn !== undefined, undefined, { timeout: 15_000 });
         const result = await page.evaluate(([place, options]) => globalThis.embedIn(place, options), [place, options]);
         if (result.device !== device) throw new Error(`ran on ${result.device}, expected ${device}`);
-        return result;
+        if (result.info && !result.info.kernels.startsWith(device)) throw new Error(`engineInfo() says ${JSON.stringify(result.info)}`);
+      if (bundle === "isolated" && !(result.info.threads > 1)) throw new Error(`threads in an isolated page: ${result.info.threads}`);
+      return result;
       } catch (error) {
         throw new Error([error.message, ...errors].join("; "), { cause: error });
       } finally {

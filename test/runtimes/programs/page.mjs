@@ -1,10 +1,13 @@
 // In a page: globalThis.embedIn("page" | "module worker" | "service worker", options) gives the result of embed().
-import { SentenceEncoder } from "hummingbert";
+import { engineInfo, SentenceEncoder } from "hummingbert";
 import { SentenceEncoder as SlimEncoder } from "hummingbert/slim";
 import { embed } from "../embed.mjs";
 
 const places = {
-  page: async (options) => embed(SentenceEncoder, "./model", await (await fetch("./expected.json")).json(), options),
+  page: async (options) => {
+    const result = await embed(SentenceEncoder, "./model", await (await fetch("./expected.json")).json(), options);
+    return { ...result, info: engineInfo() };
+  },
   slim: async (options) => embed(SlimEncoder, "./model", await (await fetch("./expected.json")).json(), options),
   "module worker": (options) => answer(new Worker("./worker.js", { type: "module" }), options),
   "service worker": async (options) => {
