@@ -55,7 +55,7 @@ function typeScriptHooks(): string {
 }
 
 function spawnWeb({ onAnswer, onEnd }: ModelWorkerEvents): ModelWorker {
-  const worker = new Worker(new URL("./main.js", import.meta.url), { type: "module", name: NAME });
+  const worker = new Worker(new URL("./main.js", import.meta.url), { type: "module", name: "hummingbert model" }); // literals: Vite reads them
   worker.onmessage = ({ data }: MessageEvent<Answer>) => onAnswer(data);
   worker.onerror = (event) => onEnd(new Error(event.message || "the worker's code could not be loaded"));
   return {
