@@ -3,14 +3,14 @@
  *
  *   cosine  q · v / (|q| |v|)        dot  q · v
  *
- * The corpus is read once, in blocks of rows, and may be a stream larger than memory; a heap per query keeps the k best.
+ * The corpus is read once, in blocks of rows, and may be a stream larger than memory; a heap per query keeps the k best (vector-scan.ts).
  * No index is built: at 384 dimensions a million vectors are 0.8 GFLOP a query. Python: sentence_transformers.util.semantic_search.
  */
 
 import { ConfigError } from "../errors.ts";
 import { nextTurn } from "../tensor/turn.ts";
-import { TopK } from "./top-k.ts";
-import { checkSameLength, norm, normalized, VectorBlock } from "./vectors.ts";
+import { VectorScan } from "./vector-scan.ts";
+import { checkSameLength } from "./vectors.ts";
 
 export interface SearchHit {
   corpus_id: number;
@@ -24,9 +24,7 @@ export interface SemanticSearchOptions {
   score?: "cosine" | "dot";
 }
 
-/** Rows of corpus compared at a time: at C = 384 a block of 256 is 393 kB, so that it stays in L2 over all queries. */
-const BLOCK_ROWS = 256;
-/** Comparisons (query times row) between two turns of the event loop: some tens of milliseconds. */
+/** Comparisons (query times row) between two turns of the event loop: some milliseconds of wasm, some tens of JavaScript. */
 const COMPARISONS_A_TURN = 100_000;
 
 /**
@@ -45,38 +43,33 @@ export async function semanticSearch(
   const C = checkSameLength(queries, "semanticSearch queries");
   if (C === undefined) return [];
 
-  const sought = score === "cosine" ? queries.map(normalized) : queries;
-  const best = queries.map(() => new TopK(topK));
-  const block = new VectorBlock(C, BLOCK_ROWS);
-  const norms = new Float64Array(BLOCK_ROWS);
-  const scores = new Float64Array(BLOCK_ROWS);
+  const scan = new VectorScan(queries, C, { topK, score });
+  let waiting = 0;
   let firstId = 0;
-  const compareBlock = () => {
-    sought.forEach((query, q) => {
-      block.dot(scores, query);
-      const heap = best[q]!;
-      for (let r = 0; r < block.rows; r++) {
-        const value = score === "cosine" ? scores[r]! / norms[r]! : scores[r]!;
-        if (value >= heap.threshold) heap.push(value, firstId + r);
-      }
-    });
-    firstId += block.rows;
-    block.clear();
-  };
-
   let comparisons = 0;
-  for await (const vector of corpus) {
-    checkSameLength([vector], `semanticSearch corpus (vector ${firstId + block.rows})`, C);
-    if (score === "cosine") norms[block.rows] = norm(vector);
-    block.add(vector);
-    if (block.rows < BLOCK_ROWS) continue;
-    compareBlock();
-    comparisons += BLOCK_ROWS * queries.length;
-    if (comparisons >= COMPARISONS_A_TURN) {
-      comparisons = 0;
-      await nextTurn();
-    }
+  const compare = () => {
+    scan.compare(waiting);
+    firstId += waiting;
+    comparisons += waiting * queries.length;
+    waiting = 0;
+  };
+  /** @returns true when the event loop should get a turn */
+  const add = (vector: Float32Array): boolean => {
+    if (!(vector instanceof Float32Array) || vector.length !== C)
+      checkSameLength([vector], `semanticSearch corpus (vector ${firstId + waiting})`, C);
+    scan.rows.set(vector, waiting * C);
+    waiting++;
+    if (waiting < scan.blockRows) return false;
+    compare();
+    if (comparisons < COMPARISONS_A_TURN) return false;
+    comparisons = 0;
+    return true;
+  };
+  if (Symbol.iterator in corpus) {
+    for (const vector of corpus) if (add(vector)) await nextTurn(); // an await a vector would cost as much as comparing it
+  } else {
+    for await (const vector of corpus) if (add(vector)) await nextTurn();
   }
-  compareBlock();
-  return best.map((heap) => heap.sorted().map(({ id, score }) => ({ corpus_id: id, score: Math.fround(score) })));
+  compare();
+  return scan.hits();
 }

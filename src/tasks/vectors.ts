@@ -44,10 +44,11 @@ export class VectorBlock {
   readonly #data: Float32Array;
   #rows = 0;
 
-  constructor(C: number, capacity: number) {
+  /** @param data where the rows are kept: [capacity, C] */
+  constructor(C: number, capacity: number, data: Float32Array = new Float32Array(C * capacity)) {
     this.C = C;
     this.capacity = capacity;
-    this.#data = new Float32Array(C * capacity);
+    this.#data = data;
   }
 
   get rows(): number {
@@ -63,11 +64,10 @@ export class VectorBlock {
     this.#rows = 0;
   }
 
-  /** scores[r] = vector · row r. Four rows at a time share each load of the vector. */
-  dot(scores: Float64Array, vector: Float32Array): void {
+  /** scores[r] = vector · row r, r < rows. Four rows at a time share each load of the vector. */
+  dot(scores: Float64Array, vector: Float32Array, rows = this.#rows): void {
     const { C } = this;
     const data = this.#data;
-    const rows = this.#rows;
     let r = 0;
     for (; r + 4 <= rows; r += 4) {
       const row0 = r * C;

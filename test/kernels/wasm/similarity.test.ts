@@ -26,6 +26,17 @@ describe("similarity scan", () => {
     }
   });
 
+  it.each(SIZES)("squares, %i dimensions: a row's product with itself", (C) => {
+    const rows = randomFloats(5 * C, 7);
+    const scan = new SimilarityScan("f32", C, 5);
+    scan.rows.set(rows);
+    const squares = [...scan.squares(5)];
+    for (let n = 0; n < 5; n++) {
+      expect(squares[n]).toBe(scan.scores(rows.subarray(n * C, (n + 1) * C), 5)[n]);
+      expect(squares[n]).toBeGreaterThan(0);
+    }
+  });
+
   it.each(SIZES)("int8, %i dimensions: exact", (C) => {
     const bytes = (seed: number, count: number) => Int8Array.from(randomFloats(count, seed, 128), Math.floor);
     const rows = bytes(3, 9 * C).fill(-128, 0, C);
