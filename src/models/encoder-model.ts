@@ -10,7 +10,7 @@ import { CallQueue } from "../tensor/queue.ts";
 import type { Sequences } from "../tensor/sequences.ts";
 import type { Config } from "./config.ts";
 import type { Architecture } from "./family.ts";
-import { checkInputs, checkRows, planPasses, tokenBatch } from "./input.ts";
+import { checkInputs, checkRows, planPasses, tokenBatch, tokensPerPass } from "./input.ts";
 import { appendPass, checkChoices, emptyOutput, groupChoices } from "./output.ts";
 import { type ModelParts, runPass } from "./pass.ts";
 import type { ForwardOptions, Model, ModelInput, ModelOutput } from "./types.ts";
@@ -72,7 +72,8 @@ export class EncoderModel implements Model {
     if (this.#isMultipleChoice) checkChoices(choices, batch.length);
     if (rows) checkRows(rows, batch);
     // Everything is copied now: the caller may change its lists while the call waits.
-    const passes = planPasses(batch, (S) => this.#floatsOf(S, options)).map(({ first, count }) => {
+    const budget = tokensPerPass(this.#parts.backend.name);
+    const passes = planPasses(batch, (S) => this.#floatsOf(S, options), budget).map(({ first, count }) => {
       const tokens = tokenBatch(batch.slice(first, first + count));
       return { tokens, chosen: rows && chooseRows(rows.slice(first, first + count), tokens.sequences) };
     });

@@ -6,18 +6,11 @@
  */
 
 import { ConfigError } from "../errors.ts";
-
-/**
- * Tokens a pass on a CPU. Kernels reach their speed from about 128 rows on; 1024 tokens of MiniLM take about 0.2 s on one thread,
- * which bounds the wait for an abort, and their hidden states (1.5 MB) stay in cache.
- */
-const CPU_TOKEN_BUDGET = 1024;
-/** With WebGPU a pass costs its dispatches whatever its size, so it should be long. */
-const LONG_PASSES: Readonly<Record<string, number>> = { webgpu: 8192 };
+import { tokensPerPass } from "../models/input.ts";
 
 /** The caller's budget, checked, or what suits the backend. It never changes a result. */
 export function tokenBudgetFor(backend: string, tokenBudget?: number): number {
-  if (tokenBudget === undefined) return LONG_PASSES[backend] ?? CPU_TOKEN_BUDGET;
+  if (tokenBudget === undefined) return tokensPerPass(backend);
   if (Number.isInteger(tokenBudget) && tokenBudget > 0) return tokenBudget;
   throw new ConfigError(`tokenBudget must be an integer above 0, got ${tokenBudget}`);
 }

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ConfigError, DisposedError, ShapeError } from "../../src/errors.ts";
 import type { EncoderModel } from "../../src/models/encoder-model.ts";
-import { planPasses, TOKENS_PER_PASS } from "../../src/models/input.ts";
+import { planPasses, tokensPerPass } from "../../src/models/input.ts";
 import { loadModelFromFiles } from "../../src/models/load.ts";
 import type { ModelInput } from "../../src/models/types.ts";
 import { fixture } from "../shared.ts";
@@ -99,11 +99,12 @@ describe("output", () => {
   test("a batch beyond the token budget is cut without changing a bit, in order", async () => {
     const batch = Array.from({ length: 100 }, (_, i) => tokens(1 + ((31 * i) % 64), i));
     const long = [...batch, ...batch];
-    const passes = planPasses(long, () => 0);
+    const budget = tokensPerPass(model.backend.name);
+    const passes = planPasses(long, () => 0, budget);
     expect(passes.length).toBeGreaterThan(1);
     for (const { first, count } of passes) {
       const T = long.slice(first, first + count).reduce((sum, { ids }) => sum + ids.length, 0);
-      expect(T).toBeLessThanOrEqual(TOKENS_PER_PASS);
+      expect(T).toBeLessThanOrEqual(budget);
     }
     const together = await model.forward(long);
     for (const i of [0, 57, 99, 100, 163, 199]) {
@@ -111,6 +112,14 @@ describe("output", () => {
       expect(alone.lastHiddenState[0]).toEqual(together.lastHiddenState[i]);
       expect(alone.pooled![0]).toEqual(together.pooled![i]);
     }
+  });
+
+  test("other work gets a turn every 1024 tokens, and an abort acts there", async () => {
+    const controller = new AbortController();
+    const call = model.forward(Array(24).fill(tokens(64)), { signal: controller.signal }); // 1536 tokens: two passes
+    setImmediate(() => controller.abort(new Error("enough")));
+    await expect(call).rejects.toThrow("enough");
+    expect((await model.forward([tokens(3)])).lastHiddenState).toHaveLength(1);
   });
 
   test("rows: only the wanted token positions of a masked LM, the same bits", async () => {
