@@ -4,7 +4,8 @@
  *     npx tsx bench/threads.ts [--threads 2] [--dtype f32|w8] [--rounds 12] [--tokens 8,64,128] [--burner] [--standard] [--json]
  *
  * --burner runs beside a process that burns one core. The speed-up is the median over the rounds of (one thread / several) in the same round, so that a
- * machine that is busy now and then moves both sides of a quotient; `load` says how busy it was. Without ../shared/data: random weights of MiniLM's shape.
+ * machine that is busy now and then moves both sides of a quotient; `load` says how busy it was, and `CPU` is the processor time of several threads over that
+ * of one (their overhead, spinning included, which a busy machine hardly changes). Without ../shared/data: random weights of MiniLM's shape.
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -42,10 +43,18 @@ async function started(backend: ThreadedBackend): Promise<void> {
   while (!backend.isUp) await sleep(5);
 }
 
-async function time(model: EncoderModel, batch: readonly ModelInput[], repeats: number): Promise<number> {
+interface Times {
+  readonly wall: number;
+  readonly cpu: number;
+}
+
+/** Milliseconds a call. */
+async function time(model: EncoderModel, batch: readonly ModelInput[], repeats: number): Promise<Times> {
   const start = performance.now();
+  const used = process.cpuUsage();
   for (let i = 0; i < repeats; i++) await model.forward(batch);
-  return (performance.now() - start) / repeats;
+  const { user, system } = process.cpuUsage(used);
+  return { wall: (performance.now() - start) / repeats, cpu: (user + system) / 1000 / repeats };
 }
 
 /** Microseconds from phase to phase where each phase is one tiny task a thread. */
@@ -88,7 +97,7 @@ async function main(): Promise<void> {
   const [one, several] = [(await load(1)) as EncoderModel, (await load(threads)) as EncoderModel];
   await started(several.backend as ThreadedBackend);
   const burner = options.burner ? spawn(process.execPath, ["-e", "for (;;);"]) : undefined;
-  const workloads: { name: string; batch: ModelInput[]; ones: number[]; manies: number[] }[] = [
+  const workloads: { name: string; batch: ModelInput[]; ones: Times[]; manies: Times[] }[] = [
     ...options.tokens.split(",").map((S) => ({ name: S, batch: [text(Number(S), 1)], ones: [], manies: [] })),
     { name: "32x16", batch: Array.from({ length: 32 }, (_, i) => text(16, i)), ones: [], manies: [] },
     { name: "8x128", batch: Array.from({ length: 8 }, (_, i) => text(128, i)), ones: [], manies: [] },
@@ -106,9 +115,10 @@ async function main(): Promise<void> {
   several.dispose();
   const rows = workloads.map(({ name, ones, manies }) => ({
     name,
-    one: Math.min(...ones),
-    several: Math.min(...manies),
-    speedup: median(ones.map((ms, i) => ms / manies[i]!)),
+    one: Math.min(...ones.map(({ wall }) => wall)),
+    several: Math.min(...manies.map(({ wall }) => wall)),
+    speedup: median(ones.map(({ wall }, i) => wall / manies[i]!.wall)),
+    cpu: Math.min(...manies.map(({ cpu }) => cpu)) / Math.min(...ones.map(({ cpu }) => cpu)),
   }));
   const barrierMicroseconds = await barrier(threads);
   const { kernels } = engineInfo();
@@ -120,10 +130,10 @@ async function main(): Promise<void> {
   console.log(
     `${process.version} ${kernels} ${options.dtype}, ${threads} threads${burner ? " beside a burner" : ""}, load ${load1.toFixed(1)}`,
   );
-  console.log("tokens     one ms (best)   several ms (best)   best/best   median speed-up");
-  for (const { name, one: a, several: b, speedup } of rows) {
+  console.log("tokens     one ms (best)   several ms (best)   best/best   median speed-up    CPU");
+  for (const { name, one: a, several: b, speedup, cpu } of rows) {
     console.log(
-      `${name.padEnd(8)} ${a.toFixed(2).padStart(12)} ${b.toFixed(2).padStart(18)} ${(a / b).toFixed(2).padStart(14)} ${speedup.toFixed(2).padStart(14)}`,
+      `${name.padEnd(8)} ${a.toFixed(2).padStart(12)} ${b.toFixed(2).padStart(18)} ${(a / b).toFixed(2).padStart(14)} ${speedup.toFixed(2).padStart(14)} ${cpu.toFixed(2).padStart(10)}`,
     );
   }
   console.log(`barrier and recording: ${barrierMicroseconds.toFixed(2)} us a phase`);
