@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { EngineOptions } from "./engine.ts";
 import { ENGINES } from "./engines/index.ts";
 import { EngineProcess, type Programs } from "./process.ts";
+import type { Reply } from "./worker.ts";
 import type { Workload } from "./workloads.ts";
 
 export interface Row {
@@ -62,7 +63,7 @@ export async function compareEngines(
     for (const workload of workloads) {
       const { batches } = workload;
       const partakers = engines.filter(({ name }) => workload.feedings.includes(ENGINES[name]!.feeding));
-      const firsts = [];
+      const firsts: Reply[] = [];
       for (const engine of partakers) firsts.push(await engine.measure({ batches, atLeastMs: WARM_MS, wantsVectors: true }));
       const samples = firsts.map(({ wall, cpu }) => (wall > ONCE_MS ? { wall: [wall], cpu: [cpu] } : { wall: [], cpu: [] }) as Samples);
       for (let round = 0; round < rounds; round++) {
@@ -82,6 +83,7 @@ export async function compareEngines(
         rows.push({ workload: workload.name, engine: engine.name, cosine: worst, ...samples[e]! });
       }
       print(rows.slice(-partakers.length));
+      checkVectors(rows.slice(-partakers.length));
     }
   } finally {
     for (const engine of engines) engine.end();
@@ -89,6 +91,14 @@ export async function compareEngines(
   const others = Math.max(0, foreign / elapsed);
   console.log(`other processes used ${others.toFixed(2)} cores meanwhile`);
   return { node: version, threads: options.threads, date: new Date().toISOString(), load, others, rows };
+}
+
+/** The first engine may be one of the less exact: two engines agree to the lesser of what both promise. */
+function checkVectors(rows: readonly Row[]): void {
+  const promise = ({ engine }: Row) => ENGINES[engine]!.leastCosine;
+  const wrong = rows.filter((row) => !(row.cosine >= Math.min(promise(row), promise(rows[0]!))));
+  if (wrong.length > 0)
+    throw new Error(`vectors differ from ${rows[0]!.engine}'s: ${wrong.map(({ engine, cosine }) => `${engine} ${cosine}`).join(", ")}`);
 }
 
 interface Samples {

@@ -5,15 +5,20 @@ export interface EngineEntry {
   readonly label: string;
   readonly needs: "nothing" | "onnx" | "torch";
   readonly feeding: Feeding;
+  /** A vector less like fp32's than this is wrong, not rounded (random words are hard on int8 activations). */
+  readonly leastCosine: number;
   /** Absent: a program of its own (engines/pytorch.py). */
   readonly create?: EngineFactory;
 }
+
+const EXACT = 0.99999;
 
 /** "wide" asks V8 for its experimental 256-bit SIMD (Node 22 or later). */
 const ours = (label: string, dtype: "f32" | "w8", simd: "wide" | "standard"): EngineEntry => ({
   label,
   needs: "nothing",
   feeding: "ragged",
+  leastCosine: dtype === "f32" ? EXACT : 0.99,
   create: async (options) => (await import("./hummingbert.ts")).hummingbert(dtype, simd, options),
 });
 
@@ -21,6 +26,7 @@ const ort = (label: string, runtime: "node" | "web", file: "model" | "model_quan
   label,
   needs: "onnx",
   feeding,
+  leastCosine: file === "model" ? EXACT : 0.7,
   create: async (options) => (await import("./onnxruntime.ts")).onnxruntime(runtime, file, feeding, options),
 });
 
@@ -28,6 +34,7 @@ const transformersJs = (label: string, dtype: "fp32" | "q8", feeding: Feeding = 
   label,
   needs: "onnx",
   feeding,
+  leastCosine: dtype === "fp32" ? EXACT : 0.7,
   create: async (options) => (await import("./transformers-js.ts")).transformersJs(dtype, feeding, options),
 });
 
@@ -47,5 +54,5 @@ export const ENGINES: Readonly<Record<string, EngineEntry>> = {
   "ort-web-int8-single": ort("onnxruntime-web int8, one by one", "web", "model_quantized", "single"),
   "transformers-js": transformersJs("transformers.js fp32", "fp32"),
   "transformers-js-q8": transformersJs("transformers.js q8", "q8"),
-  pytorch: { label: "PyTorch sdpa", needs: "torch", feeding: "padded" },
+  pytorch: { label: "PyTorch sdpa", needs: "torch", feeding: "padded", leastCosine: EXACT },
 };
