@@ -3,10 +3,9 @@
  * The header is read first, then only the tensors that the model uses, each once.
  */
 
-import { ConfigError, DownloadError, WeightError } from "../errors.ts";
+import { ConfigError } from "../errors.ts";
 import type { ModelFiles } from "../files/types.ts";
 import { Pooler } from "../layers/pooler.ts";
-import { openSafetensors } from "../safetensors/index.ts";
 import type { Safetensors } from "../safetensors/types.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { Checkpoint, type CheckpointOptions } from "./checkpoint.ts";
@@ -16,6 +15,7 @@ import { type Architecture, type Family, findArchitecture, isKnownSurplus } from
 import { loadHead } from "./heads.ts";
 import type { ModelParts } from "./pass.ts";
 import type { ModelOptions } from "./types.ts";
+import { openWeights } from "./weight-files.ts";
 
 /** What a model can be made of: load.ts names everything there is, a small bundle names less. */
 export interface ModelKit {
@@ -70,29 +70,6 @@ export async function buildModel(
   for (const row of rows) heads.push(await loadHead(row, root, inEncoder, config, encoder.sizes));
   const unusedTensors = root.unused(isKnownSurplus(family, config, prefix));
   return { parts: { backend, encoder, pooler, heads }, facts: { architecture, config, dtype: root.dtype, unusedTensors } };
-}
-
-/** model.safetensors, or the shards of model.safetensors.index.json. */
-export async function openWeights(files: ModelFiles, signal?: AbortSignal): Promise<Safetensors> {
-  let failure: unknown;
-  for (const name of ["model.safetensors", "model.safetensors.index.json"]) {
-    try {
-      return await openSafetensors(await files.open(name, signal));
-    } catch (error) {
-      if (!isAbsent(error)) throw error;
-      failure ??= error;
-    }
-  }
-  if (failure instanceof DownloadError) throw failure;
-  throw new WeightError(
-    `${files.label}: expected model.safetensors or model.safetensors.index.json, found neither; convert pytorch_model.bin with save_pretrained(safe_serialization=True)`,
-    { cause: failure },
-  );
-}
-
-/** ModelFiles says that a file is not there with a ConfigError (local) or DownloadError (network). */
-function isAbsent(error: unknown): boolean {
-  return error instanceof ConfigError || error instanceof DownloadError;
 }
 
 /** Weights quantised in a way this engine does not read would fail on a missing tensor; this says why. */

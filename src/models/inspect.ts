@@ -10,10 +10,11 @@ import type { ModelFiles } from "../files/types.ts";
 import type { DType, Safetensors } from "../safetensors/types.ts";
 import { Sequences } from "../tensor/sequences.ts";
 import { type OpRecord, TraceBackend } from "../tensor/trace.ts";
-import { buildModel, openWeights } from "./assemble.ts";
+import { buildModel } from "./assemble.ts";
 import { Config } from "./config.ts";
 import { architectureOf } from "./families.ts";
 import { runPass } from "./pass.ts";
+import { openWeights } from "./weight-files.ts";
 
 export interface TensorRow {
   readonly name: string;

@@ -11,9 +11,10 @@ import type { ModelFiles } from "../files/types.ts";
 import { createBackend } from "../kernels/choose.ts";
 import { type DType, serializeSafetensors } from "../safetensors/index.ts";
 import type { WeightMatrix } from "../tensor/weights.ts";
-import { buildModel, openWeights } from "./assemble.ts";
+import { buildModel } from "./assemble.ts";
 import { Config } from "./config.ts";
 import { architectureOf } from "./families.ts";
+import { openWeights } from "./weight-files.ts";
 
 export interface QuantizedModel {
   /** model.safetensors. */

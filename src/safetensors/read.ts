@@ -29,6 +29,7 @@ export async function openSafetensors(file: ByteSource, options: ShardOptions = 
   const prefix = await readExactly(file, 0, Math.min(prefixBytes, file.size), signal);
   if (looksLikeIndex(prefix)) {
     const index = await readExactly(file, 0, file.size, signal);
+    file.close?.(); // all of it has been read
     return openShards(index, options.shard ?? siblingOf(file), async (source) => openOne(source, signal));
   }
   return openOne(file, signal);

@@ -11,7 +11,7 @@ import type { Backend } from "../tensor/backend.ts";
 import type { Mat } from "../tensor/mat.ts";
 import type { Linear, WeightDType } from "../tensor/weights.ts";
 import { readJsonObject } from "./json-file.ts";
-import { openModuleWeights } from "./module-weights.ts";
+import { readModuleWeights } from "./module-weights.ts";
 import type { Step } from "./sentence-modules.ts";
 
 export interface Dense {
@@ -41,13 +41,18 @@ export async function loadDense(files: ModelFiles, backend: Backend, signal?: Ab
   if (input !== "sentence_embedding") {
     throw new UnsupportedError(`${files.label}: this Dense module works on "${String(input)}"; only "sentence_embedding" is supported`);
   }
-  const weights = await openModuleWeights(files, signal);
-  const bias = config.bias === false ? undefined : await vector(weights, "linear.bias", N, files.label);
-  const linear = backend.linear([await matrix(weights, "linear.weight", N, K, files.label)], bias);
   const activation = activationOf(config.activation_function, files.label);
-  if (config.use_residual !== true) return { linear, activation };
-  const residual = N === K ? "identity" : backend.linear([await matrix(weights, "residual.weight", N, K, files.label)]);
-  return { linear, activation, residual };
+  return readModuleWeights(
+    files,
+    async (weights) => {
+      const bias = config.bias === false ? undefined : await vector(weights, "linear.bias", N, files.label);
+      const linear = backend.linear([await matrix(weights, "linear.weight", N, K, files.label)], bias);
+      if (config.use_residual !== true) return { linear, activation };
+      const residual = N === K ? "identity" : backend.linear([await matrix(weights, "residual.weight", N, K, files.label)]);
+      return { linear, activation, residual };
+    },
+    signal,
+  );
 }
 
 /** loadDense as a module after pooling. @throws ConfigError where the vectors before it have another size */

@@ -2,12 +2,15 @@
  * sentence-transformers' LayerNorm module: a norm over the pooled vector, eps 1e-5 as in torch.nn.LayerNorm.
  */
 
-import { openModuleWeights } from "./module-weights.ts";
+import { readModuleWeights } from "./module-weights.ts";
 import type { StepLoader } from "./sentence-modules.ts";
 
 export const loadLayerNorm: StepLoader = async (files, backend, width, signal) => {
-  const weights = await openModuleWeights(files, signal);
-  const [gamma, beta] = [await weights.floats("norm.weight"), await weights.floats("norm.bias")];
+  const [gamma, beta] = await readModuleWeights(
+    files,
+    (weights) => Promise.all([weights.floats("norm.weight"), weights.floats("norm.bias")]),
+    signal,
+  );
   const norm = { gamma: backend.constant(gamma, 1, width), beta: backend.constant(beta, 1, width), eps: 1e-5 };
   return {
     kind: "layerNorm",

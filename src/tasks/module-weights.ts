@@ -2,20 +2,31 @@
  * The weights of a module beside the Transformer (2_Dense, 3_LayerNorm): model.safetensors of its own folder.
  */
 
-import { UnsupportedError } from "../errors.ts";
+import { ConfigError, DownloadError, UnsupportedError } from "../errors.ts";
 import type { ModelFiles } from "../files/types.ts";
-import { openSafetensors } from "../safetensors/index.ts";
+import { openWeightFile } from "../models/weight-files.ts";
 import type { Safetensors } from "../safetensors/types.ts";
 
-/** The module's own model.safetensors. */
-export async function openModuleWeights(files: ModelFiles, signal?: AbortSignal): Promise<Safetensors> {
-  try {
-    return await openSafetensors(await files.open("model.safetensors", signal));
-  } catch (error) {
-    if ((await files.readIfPresent("pytorch_model.bin", signal)) === undefined) throw error;
+/**
+ * Reads what `read` wants of the module's model.safetensors, which is closed afterwards.
+ * @throws UnsupportedError where only a pytorch_model.bin is there; FormatError naming the file; whatever `read` throws
+ */
+export async function readModuleWeights<Result>(
+  files: ModelFiles,
+  read: (weights: Safetensors) => Promise<Result>,
+  signal?: AbortSignal,
+): Promise<Result> {
+  const weights = await openWeightFile(files, "model.safetensors", signal).catch(async (error: unknown) => {
+    const isAbsent = error instanceof ConfigError || error instanceof DownloadError;
+    if (!isAbsent || (await files.readIfPresent("pytorch_model.bin", signal)) === undefined) throw error;
     throw new UnsupportedError(
       `${files.label}: has its weights in pytorch_model.bin only; save the model again with sentence-transformers, which writes model.safetensors`,
       { cause: error },
     );
+  });
+  try {
+    return await read(weights);
+  } finally {
+    weights.close();
   }
 }

@@ -11,16 +11,18 @@ import { UnsupportedError, WeightError } from "../errors.ts";
 import type { LoadOptions, ModelFiles } from "../files/types.ts";
 import { createBackend } from "../kernels/choose.ts";
 import type { ForwardOptions, Model, ModelInput, ModelOutput } from "../models/types.ts";
+import type { Safetensors } from "../safetensors/types.ts";
 import type { Backend } from "../tensor/backend.ts";
 import type { Mat } from "../tensor/mat.ts";
 import { CallQueue } from "../tensor/queue.ts";
 import { Sequences } from "../tensor/sequences.ts";
 import { tensor } from "../tensor/shape.ts";
-import type { Table, WeightDType } from "../tensor/weights.ts";
-import { openModuleWeights } from "./module-weights.ts";
+import type { Table, WeightDType, WeightMatrix } from "../tensor/weights.ts";
+import { readModuleWeights } from "./module-weights.ts";
 import type { TokenVectorModel } from "./text-vectors.ts";
 
 const NAMES = ["embedding.weight", "embeddings"];
+const FLOATS: readonly string[] = ["F64", "F32", "F16", "BF16"];
 
 export class StaticModel implements Model, TokenVectorModel {
   readonly architecture = "StaticEmbedding";
@@ -47,23 +49,9 @@ export class StaticModel implements Model, TokenVectorModel {
   }
 
   static async load(files: ModelFiles, options: LoadOptions): Promise<StaticModel> {
-    const weights = await openModuleWeights(files, options.signal);
-    const name = NAMES.find((candidate) => weights.tensors.has(candidate));
-    const entry = name === undefined ? undefined : weights.tensors.get(name);
-    if (name === undefined || entry?.shape.length !== 2) {
-      throw new WeightError(
-        `${files.label}: expected a matrix named ${NAMES.join(" or ")}, found ${[...weights.tensors.keys()].join(", ")}`,
-      );
-    }
-    if (weights.tensors.has("mapping") || weights.tensors.has("weights")) {
-      throw new UnsupportedError(
-        `${files.label}: a model2vec file with a token mapping or weights; save it with sentence-transformers, which folds them in`,
-      );
-    }
-    const [rows, cols] = entry.shape as [number, number];
+    const table = await readModuleWeights(files, (weights) => readTable(weights, files.label), options.signal);
     const { backend } = await createBackend(options);
-    const bytes = await weights.bytes(name);
-    return new StaticModel(backend, backend.table({ dtype: entry.dtype as WeightDType, rows, cols, bytes }), files.label);
+    return new StaticModel(backend, backend.table(table), files.label);
   }
 
   async forward(batch: readonly ModelInput[], { signal }: ForwardOptions = {}): Promise<ModelOutput> {
@@ -79,16 +67,17 @@ export class StaticModel implements Model, TokenVectorModel {
     return { lastHiddenState };
   }
 
-  computeHidden(
+  async computeHidden(
     batch: readonly ModelInput[],
     body: (backend: Backend, hidden: Mat, sequences: Sequences) => readonly Mat[],
     { signal }: { signal?: AbortSignal | undefined } = {},
   ): Promise<Float32Array[]> {
     const { backend } = this;
-    const rows = Int32Array.from(batch.flatMap(({ ids }) => (ids.length > 0 ? [...ids] : [-1])));
-    const outside = rows.find((row) => row >= this.#table.rows);
+    const isRow = (id: number) => Number.isInteger(id) && id >= 0 && id < this.#table.rows;
+    const outside = batch.flatMap(({ ids }) => [...ids]).find((id) => !isRow(id));
     if (outside !== undefined)
       throw new WeightError(`token id ${outside} has no row in a table of ${this.#table.rows}; do tokenizer and model belong together?`);
+    const rows = Int32Array.from(batch.flatMap(({ ids }) => (ids.length > 0 ? [...ids] : [-1])));
     const sequences = new Sequences(batch.map(({ ids }) => Math.max(ids.length, 1)));
     return this.#queue.run(
       () =>
@@ -104,4 +93,21 @@ export class StaticModel implements Model, TokenVectorModel {
   dispose(): void {
     this.#queue.dispose(() => this.backend.dispose());
   }
+}
+
+/** The one matrix of a StaticEmbedding's file. */
+async function readTable(weights: Safetensors, label: string): Promise<WeightMatrix> {
+  const name = NAMES.find((candidate) => weights.tensors.has(candidate));
+  const entry = name === undefined ? undefined : weights.tensors.get(name);
+  if (name === undefined || entry?.shape.length !== 2 || !FLOATS.includes(entry.dtype)) {
+    const found = [...weights.tensors].map(([other, { dtype, shape }]) => `${other} ${dtype} [${shape}]`);
+    throw new WeightError(`${label}: expected a matrix of ${FLOATS.join(", ")} named ${NAMES.join(" or ")}, found ${found.join(", ")}`);
+  }
+  if (weights.tensors.has("mapping") || weights.tensors.has("weights")) {
+    throw new UnsupportedError(
+      `${label}: a model2vec file with a token mapping or weights; save it with sentence-transformers, which folds them in`,
+    );
+  }
+  const [rows, cols] = entry.shape as [number, number];
+  return { dtype: entry.dtype as WeightDType, rows, cols, bytes: await weights.bytes(name) };
 }
