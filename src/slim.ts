@@ -48,6 +48,8 @@ export class SentenceEncoder extends SentenceVectors {
    */
   static async load(source: ModelSource, options: LoadOptions = {}): Promise<SentenceEncoder> {
     options.signal?.throwIfAborted();
+    if (options.worker)
+      throw new UnsupportedError('worker: true needs "hummingbert"; hummingbert/slim can be imported in a worker of your own');
     const files = openSource(source, options);
     const folder = options.subfolder === undefined ? files : files.subfolder(options.subfolder);
     return new SentenceEncoder(await openSentenceModel(SLIM_KIT, folder, options));

@@ -52,12 +52,19 @@ function filesOf(source: ModelSource, options: OpenOptions): ModelFiles {
   if (disk !== undefined && (isPath || !isHubId(source))) throw disk.noFolder(source);
   if (/^file:/i.test(source))
     throw new UnsupportedError(`${source}: this runtime cannot read folders; give a Hub id, an http URL or a Map of files.`);
-  if (isPath && typeof location !== "undefined") return openUrl(new URL(source, location.href).href, options); // beside the page
+  const url = besidePage(source);
+  if (url !== source) return openUrl(url, options);
   if (!isHubId(source))
     throw new ConfigError(
       `${JSON.stringify(source)} is neither a folder, nor a URL, nor a Hub id such as "sentence-transformers/all-MiniLM-L6-v2".`,
     );
   return openHub(source, options);
+}
+
+/** A path, where there is no disk, as the URL that it means in this page or worker; anything else as it is. */
+export function besidePage<Source>(source: Source): Source | string {
+  const isBeside = typeof source === "string" && looksLikePath(source) && typeof location !== "undefined" && openDisk() === undefined;
+  return isBeside ? new URL(source, location.href).href : source;
 }
 
 function looksLikePath(source: string): boolean {

@@ -3,6 +3,7 @@
  * A call that is aborted is rejected at once and given up over there. A worker that ends rejects what is pending: never a hang.
  */
 import { ConfigError, DisposedError, UnsupportedError } from "../errors.ts";
+import { besidePage } from "../files/open.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
 import { engineInfo } from "../kernels/wasm/features.ts";
 import { type Answer, CALLBACKS, type Callback, type Kind, receiveError } from "./protocol.ts";
@@ -54,7 +55,7 @@ export class Remote {
         id,
         load: kind,
         ...(task !== undefined && { task }),
-        source,
+        source: besidePage(source), // in the worker a relative path would mean another place
         options: sent,
         kernels,
         callbacks,

@@ -12,17 +12,24 @@ const model = join(root, "test/fixtures/pipelines/encoder");
 const expected = join(here, "expected.json");
 const installed = (path) => join(here, "node_modules", path);
 
+const MAJORS = [20, 22, 24, 26];
+const SERVERS = {
+  ...Object.fromEntries(MAJORS.map((major) => [`node${major}`, installed(`node${major}/bin/node`)])),
+  deno: installed("deno/bin.cjs"),
+  bun: installed("bun/bin/bun.exe"),
+};
+const ARGUMENTS = { deno: ["run", "--quiet", "--allow-read", "--allow-env", "--allow-sys"] };
+const forEachServer = (check) =>
+  Object.fromEntries(Object.entries(SERVERS).map(([name, runtime]) => check(name, runtime, ARGUMENTS[name] ?? [])));
+
 const CHECKS = {
-  ...Object.fromEntries([20, 22, 24, 26].map((major) => [`node${major}`, () => embedIn(installed(`node${major}/bin/node`), "server.mjs")])),
-  "node22 without threads": () => embedIn(installed("node22/bin/node"), "server.mjs", "1"),
-  deno: () => embedIn(installed("deno/bin.cjs"), "run", "--quiet", "--allow-read", "--allow-env", "--allow-sys", "server.mjs"),
-  bun: () => embedIn(installed("bun/bin/bun.exe"), "server.mjs"),
-  ...Object.fromEntries(
-    [20, 22, 24, 26].map((major) => [`commonjs ${major}`, () => embedIn(installed(`node${major}/bin/node`), "commonjs.cjs")]),
-  ),
+  ...forEachServer((name, runtime, args) => [name, () => embedIn(runtime, ...args, "server.mjs")]),
+  ...forEachServer((name, runtime, args) => [`${name}, worker: true`, () => embedIn(runtime, ...args, "server.mjs", '{ "worker": true }')]),
+  "node22, one thread": () => embedIn(SERVERS.node22, "server.mjs", '{ "threads": 1 }'),
+  ...Object.fromEntries(MAJORS.map((major) => [`commonjs, node${major}`, () => embedIn(SERVERS[`node${major}`], "commonjs.cjs")])),
   ...inChromium(here, model, expected),
-  workerd: () => embedIn(installed("node22/bin/node"), "workerd.mjs"),
-  "workerd, compiled kernels": () => embedIn(installed("node22/bin/node"), "workerd.mjs", "wasm"),
+  workerd: () => embedIn(SERVERS.node22, "workerd.mjs"),
+  "workerd, compiled kernels": () => embedIn(SERVERS.node22, "workerd.mjs", "wasm"),
   publint: () => lint("publint/src/cli.js", "run", root, "--strict"),
   "are the types wrong": () =>
     lint("@arethetypeswrong/cli/dist/index.js", "--pack", root, "--profile", "esm-only", "--exclude-entrypoints", "wasm/*.wasm"),
