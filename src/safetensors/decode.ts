@@ -1,10 +1,11 @@
 /**
  * Elements of any dtype as f32, rounded to nearest with ties to even. F16, F8 and BF16 widen exactly: BF16 by a shift, the others through
- * a table of bit patterns that is made on first use (NaN payloads survive, since only integers are moved). F64 rounds in the store to a
+ * the tables of numbers/small-floats.ts (NaN payloads survive, since only integers are moved). F64 rounds in the store to a
  * Float32Array. 64-bit integers round once: bits below a double's reach are folded into its last one first ("round to odd").
  * Typed arrays are little-endian on every platform JavaScript runs on, as the format is.
  */
 
+import { e4m3Bits, e5m2Bits, f16Bits } from "../numbers/small-floats.ts";
 import { bytesPerElement } from "./dtypes.ts";
 import type { DType } from "./types.ts";
 
@@ -28,42 +29,6 @@ function aligned<T>(
 function bitsOf(out: Float32Array): Uint32Array {
   return new Uint32Array(out.buffer, out.byteOffset, out.length);
 }
-
-/** f32 bits of a small float: sign, `exponentBits`, `mantissaBits`. `finite`: no infinities, only the all-ones patterns are NaN (E4M3). */
-function smallFloatBits(bits: number, exponentBits: number, mantissaBits: number, finite: boolean): number {
-  const sign = (bits >>> (exponentBits + mantissaBits)) << 31;
-  const top = (1 << exponentBits) - 1;
-  const bias = top >> 1;
-  let exponent = (bits >>> mantissaBits) & top;
-  let mantissa = bits & ((1 << mantissaBits) - 1);
-  const notANumber = mantissa !== 0 && (!finite || mantissa === (1 << mantissaBits) - 1);
-  if (exponent === top && (notANumber || !finite)) return (sign | 0x7f800000 | (mantissa << (23 - mantissaBits))) >>> 0;
-  if (exponent === 0) {
-    if (mantissa === 0) return sign >>> 0;
-    exponent = 1; // subnormal: shift until the leading bit stands where f32 implies it
-    while (mantissa >>> mantissaBits === 0) {
-      mantissa <<= 1;
-      exponent--;
-    }
-    mantissa &= (1 << mantissaBits) - 1;
-  }
-  return (sign | ((exponent - bias + 127) << 23) | (mantissa << (23 - mantissaBits))) >>> 0;
-}
-
-function tableOf(exponentBits: number, mantissaBits: number, finite: boolean): () => Uint32Array {
-  let table: Uint32Array | undefined;
-  return () => {
-    if (table === undefined) {
-      table = new Uint32Array(1 << (1 + exponentBits + mantissaBits));
-      for (let bits = 0; bits < table.length; bits++) table[bits] = smallFloatBits(bits, exponentBits, mantissaBits, finite);
-    }
-    return table;
-  };
-}
-
-const f16Table = tableOf(5, 10, false);
-const e4m3Table = tableOf(4, 3, true);
-const e5m2Table = tableOf(5, 2, false);
 
 function lookUp(out: Float32Array, table: Uint32Array, codes: Uint8Array | Uint16Array): void {
   const bits = bitsOf(out);
@@ -98,14 +63,14 @@ function wideIntegers(signed: boolean): Decoder {
 const decoders: Readonly<Record<DType, Decoder>> = {
   F64: copied(Float64Array, 8),
   F32: (out, bytes, start, count) => bitsOf(out).set(aligned(Uint32Array, 4, bytes, start, count)),
-  F16: (out, bytes, start, count) => lookUp(out, f16Table(), aligned(Uint16Array, 2, bytes, start, count)),
+  F16: (out, bytes, start, count) => lookUp(out, f16Bits(), aligned(Uint16Array, 2, bytes, start, count)),
   BF16: (out, bytes, start, count) => {
     const bits = bitsOf(out);
     const codes = aligned(Uint16Array, 2, bytes, start, count);
     for (let i = 0; i < count; i++) bits[i] = (codes[i] as number) << 16;
   },
-  F8_E4M3: (out, bytes, start, count) => lookUp(out, e4m3Table(), bytes.subarray(start, start + count)),
-  F8_E5M2: (out, bytes, start, count) => lookUp(out, e5m2Table(), bytes.subarray(start, start + count)),
+  F8_E4M3: (out, bytes, start, count) => lookUp(out, e4m3Bits(), bytes.subarray(start, start + count)),
+  F8_E5M2: (out, bytes, start, count) => lookUp(out, e5m2Bits(), bytes.subarray(start, start + count)),
   I64: wideIntegers(true),
   U64: wideIntegers(false),
   I32: copied(Int32Array, 4),

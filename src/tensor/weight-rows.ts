@@ -7,7 +7,7 @@
  */
 
 import { ShapeError } from "../errors.ts";
-import { halfValues } from "../numbers/float16.ts";
+import { halfValues } from "../numbers/small-floats.ts";
 import type { WeightDType, WeightMatrix } from "./weights.ts";
 
 export const BYTES_PER_VALUE: Readonly<Record<WeightDType, number>> = { F64: 8, F32: 4, F16: 2, BF16: 2, I8: 1 };
