@@ -38,7 +38,7 @@ async function writeModules(): Promise<void> {
   for (const name of modules) {
     const file = join(dist, `${name.slice(0, -3)}.js`);
     // modules import each other as ./x.ts in src/ and as ./x.js in dist/: as many characters, so the source map stays right
-    writeFileSync(file, readFileSync(file, "utf8").replace(/((?:from|import)"\.{1,2}\/[^"]+)\.ts"/g, '$1.js"'));
+    writeFileSync(file, readFileSync(file, "utf8").replace(/((?:from|import\(?)"\.{1,2}\/[^"]+)\.ts"/g, '$1.js"'));
   }
 }
 
