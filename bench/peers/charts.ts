@@ -14,6 +14,8 @@ const LINES: readonly { engine: string; label: string; color: string; dashed?: b
   { engine: "ort-web", label: "onnxruntime-web fp32", color: COLORS.green },
   { engine: "ort-web-int8", label: "onnxruntime-web int8", color: COLORS.lime, dashed: true },
   { engine: "pytorch", label: "PyTorch", color: COLORS.purple },
+  { engine: "tfjs-wasm", label: "TensorFlow.js wasm", color: COLORS.red },
+  { engine: "jax-js", label: "jax-js wasm", color: COLORS.grey },
 ];
 
 /** CPU time of one text by its length, both axes logarithmic. */

@@ -17,6 +17,8 @@ export interface ColdRow {
   readonly label: string;
   /** Milliseconds to the first vector, round by round. */
   readonly ms: readonly number[];
+  /** CPU milliseconds until then, of all threads. */
+  readonly cpu: readonly number[];
   /** MiB of resident memory at the peak, after a text of 512 tokens. */
   readonly peakMB: number;
 }
@@ -73,7 +75,7 @@ export function starts({ model, onnx }: EngineOptions, { node, python }: Program
 }
 
 /** The process's line of JSON, and the time until it came. */
-async function run({ label, program, args }: Start, input: object): Promise<{ ms: number; peakMB: number }> {
+async function run({ label, program, args }: Start, input: object): Promise<{ ms: number; cpu: number; peakMB: number }> {
   const begin = performance.now();
   const child = spawn(program, [...args, JSON.stringify(input)], { cwd: file("."), stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise((resolve) => child.once("close", resolve));
@@ -81,7 +83,7 @@ async function run({ label, program, args }: Start, input: object): Promise<{ ms
     if (!line.startsWith("{")) continue;
     const ms = performance.now() - begin;
     await ended;
-    return { ms, peakMB: (JSON.parse(line) as { peakMB: number }).peakMB };
+    return { ms, ...(JSON.parse(line) as { cpu: number; peakMB: number }) };
   }
   throw new Error(`${label}: ended without a vector`);
 }
@@ -91,19 +93,23 @@ export async function measureCold(candidates: readonly Start[], rounds: number):
   const { ids } = tokenizer.encode(TEXT);
   if (ids.length !== TOKENS) throw new Error(`the text of the cold start has ${ids.length} tokens, expected ${TOKENS}`);
   const long = { ids: single([512])[0]!.batches[0]![0] };
-  const times = candidates.map(() => [] as number[]);
+  const times = candidates.map(() => ({ ms: [] as number[], cpu: [] as number[] }));
   for (let round = -1; round < rounds; round++) {
     for (const [i, start] of candidates.entries()) {
-      const { ms } = await run(start, start.takesText ? { text: TEXT } : { ids });
-      if (round >= 0) times[i]!.push(ms); // the first turn fills the page cache
+      const { ms, cpu } = await run(start, start.takesText ? { text: TEXT } : { ids });
+      if (round < 0) continue; // the first turn fills the page cache
+      times[i]!.ms.push(ms);
+      times[i]!.cpu.push(cpu);
     }
   }
-  console.log(`\nms to the first vector of ${TOKENS} tokens: min, median; MiB at the peak, 512 tokens`);
+  console.log(`\nms to the first vector of ${TOKENS} tokens: min, median, CPU median; MiB at the peak, 512 tokens`);
   const rows: ColdRow[] = [];
   for (const [i, start] of candidates.entries()) {
     const { peakMB } = await run(start, long);
-    rows.push({ label: start.label, ms: times[i]!, peakMB });
-    const figures = [Math.min(...times[i]!), median(times[i]!), peakMB].map((value) => value.toFixed(0).padStart(8)).join("");
+    rows.push({ label: start.label, ...times[i]!, peakMB });
+    const figures = [Math.min(...times[i]!.ms), median(times[i]!.ms), median(times[i]!.cpu), peakMB]
+      .map((value) => value.toFixed(0).padStart(8))
+      .join("");
     console.log(`${start.label.padEnd(36)}${figures}`);
   }
   return rows;

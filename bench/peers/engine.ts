@@ -14,8 +14,8 @@ export interface EngineOptions {
 
 export type EngineFactory = (options: EngineOptions) => Promise<Engine>;
 
-/** How several texts reach an engine: as they are, padded in one call, one by one, or sorted by length in buckets of its best size. */
-export type Feeding = "ragged" | "padded" | "single" | "buckets";
+/** How several texts reach an engine: as they are, padded in one call, one by one, or sorted by length in buckets of its best size. "alone": it takes single texts only. */
+export type Feeding = "ragged" | "padded" | "single" | "buckets" | "alone";
 
 /** Mean over the real tokens and L2 norm, for engines that return a padded [B, S, C]. */
 export function poolPadded(hidden: Float32Array, S: number, C: number, lengths: readonly number[]): Float32Array[] {

@@ -71,7 +71,7 @@ function prepare({ model, onnx }: EngineOptions, wantsTorch: boolean): Available
 async function main(): Promise<void> {
   if (values.report) return writeReport();
   const names = values.smoke
-    ? ["hummingbert-w8", "hummingbert-f32", "ort-node", "ort-web-int8", "transformers-js", "pytorch"]
+    ? ["hummingbert-w8", "hummingbert-f32", "ort-node", "ort-web-int8", "transformers-js", "tfjs-wasm", "jax-js", "pytorch"]
     : values.engines.split(",");
   const unknown = names.filter((name) => !(name in ENGINES));
   if (unknown.length > 0) throw new Error(`unknown engine ${unknown.join(", ")}; expected some of ${Object.keys(ENGINES).join(", ")}`);

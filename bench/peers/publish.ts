@@ -42,6 +42,8 @@ const MAIN = [
   "transformers-js",
   "transformers-js-q8",
   "pytorch",
+  "tfjs-wasm",
+  "jax-js",
 ];
 const FEEDINGS = ["ort-node-single", "ort-node-buckets", "ort-node-int8-single", "ort-web-single", "ort-web-int8-single"];
 const SHAPES = ["bert-base", "distilbert", "tinybert-4", "tinybert-6", "minilm-l12", "minilm-l6"];
@@ -169,7 +171,8 @@ function versions({ python }: Programs, has: PublishOptions["has"]): Record<stri
   const installed = (name: string) =>
     JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url), "utf8")).version as string;
   const found: Record<string, string> = {};
-  for (const name of ["onnxruntime-node", "onnxruntime-web", "@huggingface/transformers"]) found[name] = installed(name);
+  for (const name of ["onnxruntime-node", "onnxruntime-web", "@huggingface/transformers", "@tensorflow/tfjs-backend-wasm", "@jax-js/jax"])
+    found[name] = installed(name);
   if (has.torch) {
     const [torch, transformers] = execFileSync(
       python,

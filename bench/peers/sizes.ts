@@ -10,6 +10,15 @@ export interface SizeRow {
   readonly packages: number;
 }
 
+/** A peer dependency is not in a package's own list. */
+const PEERS = [
+  ["onnxruntime-node"],
+  ["onnxruntime-web"],
+  ["@huggingface/transformers"],
+  ["@tensorflow/tfjs-backend-wasm", "@tensorflow/tfjs-core"],
+  ["@jax-js/jax"],
+];
+
 const modules = fileURLToPath(new URL("./node_modules", import.meta.url));
 
 function treeBytes(path: string): number {
@@ -38,10 +47,11 @@ export function measureSizes(): SizeRow[] {
   const root = fileURLToPath(new URL("../..", import.meta.url));
   const [packed] = JSON.parse(execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], { cwd: root, encoding: "utf8" }));
   const rows: SizeRow[] = [{ label: "hummingbert", bytes: packed.unpackedSize, packages: 1 }];
-  for (const name of ["onnxruntime-node", "onnxruntime-web", "@huggingface/transformers", "@tensorflow/tfjs", "@jax-js/jax"]) {
-    const folders = closure(name, modules, new Set());
+  for (const names of PEERS) {
+    const folders = new Set<string>();
+    for (const name of names) closure(name, modules, folders);
     if (folders.size === 0) continue;
-    rows.push({ label: name, bytes: [...folders].reduce((sum, folder) => sum + treeBytes(folder), 0), packages: folders.size });
+    rows.push({ label: names[0]!, bytes: [...folders].reduce((sum, folder) => sum + treeBytes(folder), 0), packages: folders.size });
   }
   for (const { label, bytes, packages } of rows)
     console.log(`${label.padEnd(28)}${(bytes / 1e6).toFixed(1).padStart(8)} MB in ${packages} packages`);

@@ -39,7 +39,7 @@ export const LENGTHS = [8, 16, 32, 64, 128, 256, 512] as const;
 export const BATCHES = ["32x128", "ragged", "sts-b"] as const;
 
 export function single(lengths: readonly number[]): Workload[] {
-  return lengths.map((T) => ({ name: `T=${T}`, batches: [[sentence(T, randomSource(42 + T))]], feedings: ["ragged", "padded"] }));
+  return lengths.map((T) => ({ name: `T=${T}`, batches: [[sentence(T, randomSource(42 + T))]], feedings: ["ragged", "padded", "alone"] }));
 }
 
 /** The named batches; "sts-b" (the first texts of its test set, in file order) needs the evaluation data beside the clone. */

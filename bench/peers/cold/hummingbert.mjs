@@ -10,5 +10,6 @@ if (text !== undefined) {
   const model = await loadModel(folder, { threads: 1 });
   await model.forward([{ ids }]);
 }
-console.log(JSON.stringify({ peakMB: process.resourceUsage().maxRSS / 1024 }));
+const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+console.log(JSON.stringify({ cpu: (userCPUTime + systemCPUTime) / 1000, peakMB: maxRSS / 1024 }));
 process.exit(0);

@@ -13,5 +13,6 @@ if (text !== undefined) {
   const tensor = (values) => new Tensor("int64", BigInt64Array.from(values, BigInt), [1, ids.length]);
   await extract.model({ input_ids: tensor(ids), attention_mask: tensor(ids.map(() => 1)), token_type_ids: tensor(ids.map(() => 0)) });
 }
-console.log(JSON.stringify({ peakMB: process.resourceUsage().maxRSS / 1024 }));
+const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+console.log(JSON.stringify({ cpu: (userCPUTime + systemCPUTime) / 1000, peakMB: maxRSS / 1024 }));
 process.exit(0);

@@ -54,5 +54,19 @@ export const ENGINES: Readonly<Record<string, EngineEntry>> = {
   "ort-web-int8-single": ort("onnxruntime-web int8, one by one", "web", "model_quantized", "single"),
   "transformers-js": transformersJs("transformers.js fp32", "fp32"),
   "transformers-js-q8": transformersJs("transformers.js q8", "q8"),
+  "tfjs-wasm": {
+    label: "TensorFlow.js wasm",
+    needs: "nothing",
+    feeding: "alone",
+    leastCosine: EXACT,
+    create: async (options) => (await import("./tfjs.ts")).tfjs(options),
+  },
+  "jax-js": {
+    label: "jax-js wasm",
+    needs: "nothing",
+    feeding: "alone",
+    leastCosine: EXACT,
+    create: async (options) => (await import("./jax-js.ts")).jaxJs(options),
+  },
   pytorch: { label: "PyTorch sdpa", needs: "torch", feeding: "padded", leastCosine: EXACT },
 };
