@@ -47,6 +47,8 @@ export interface Architecture {
  * @throws ConfigError naming what is supported
  */
 export function findArchitecture(families: readonly Family[], config: Config, wanted?: string): Architecture {
+  if (wanted !== undefined && typeof wanted !== "string")
+    throw new ConfigError(`architecture: expected a name such as "BertModel", found ${JSON.stringify(wanted)}`);
   const modelType = config.find("model_type")?.value;
   const listed = config.list("architectures", { fallback: [] })[0];
   const name = wanted ?? (typeof listed === "string" ? listed : "Model");

@@ -103,6 +103,8 @@ export class CrossEncoder {
       throw new ConfigError(`CrossEncoder.rank: topK must be an integer above 0, got ${topK}`);
     if (typeof query !== "string" || !Array.isArray(documents))
       throw new ConfigError("CrossEncoder.rank: expected a query string and a list of documents");
+    const wrong = (documents as readonly unknown[]).findIndex((document) => typeof document !== "string");
+    if (wrong >= 0) throw new ConfigError(`CrossEncoder.rank: expected document ${wrong} to be a string, got ${typeof documents[wrong]}`);
     const scores = (await this.predict(
       documents.map((document) => [query, document] as const),
       predict,

@@ -7,7 +7,7 @@
 
 import { ConfigError } from "../errors.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
-import type { Encoding } from "../tokenizers/tokenizer.ts";
+import type { Encoding, Tokenizer } from "../tokenizers/tokenizer.ts";
 import { type Answer, AnswerList, bestSpans } from "./answer-spans.ts";
 import { forwardEach } from "./forward-each.ts";
 import { openTask } from "./open-task.ts";
@@ -42,11 +42,6 @@ export interface QuestionAnswering {
   dispose(): void;
 }
 
-interface Window {
-  readonly encoding: Encoding;
-  /** Which question it belongs to. */
-  readonly i: number;
-}
 interface WindowLogits {
   readonly start: Float32Array; // S
   readonly end: Float32Array; // S
@@ -61,10 +56,7 @@ export async function questionAnswering(source?: ModelSource, options?: LoadOpti
     const { docStride = Math.min(Math.floor(maxSeqLen / 2), 128) } = call;
     checkCall({ topK, maxAnswerLen, maxSeqLen }, docStride, maxSeqLen, model.maxLength);
     const list = (Array.isArray(inputs) ? inputs : [inputs]).map(checkQuestion);
-    const windows = list.flatMap(({ question, context }, i): Window[] => {
-      const encoding = tokenizer.encode(question, context, { truncation: "only_second", maxLength: maxSeqLen, stride: docStride });
-      return [encoding, ...encoding.overflowing].map((window) => ({ encoding: window, i }));
-    });
+    const windows = list.flatMap((input, i) => windowsOf(tokenizer, input, i, maxSeqLen, docStride).map((encoding) => ({ encoding, i })));
     const logits = await forwardEach(
       model,
       windows.map(({ encoding }) => encoding),
@@ -79,6 +71,20 @@ export async function questionAnswering(source?: ModelSource, options?: LoadOpti
     return Array.isArray(inputs) ? results : results[0];
   }
   return Object.assign(answer, { dispose: () => model.dispose() }) as QuestionAnswering;
+}
+
+/** @throws ConfigError where the question and what windows share leave no room for the context */
+function windowsOf(tokenizer: Tokenizer, { question, context }: Question, i: number, maxSeqLen: number, docStride: number): Encoding[] {
+  try {
+    const encoding = tokenizer.encode(question, context, { truncation: "only_second", maxLength: maxSeqLen, stride: docStride });
+    return [encoding, ...encoding.overflowing];
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause;
+    throw new ConfigError(
+      `question-answering: question ${i} leaves no room for its context in windows of ${maxSeqLen} tokens that share ${docStride}; shorten the question, raise maxSeqLen or lower docStride (${cause.message})`,
+      { cause },
+    );
+  }
 }
 
 /** The answers of one question over its windows. */

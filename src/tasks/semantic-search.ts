@@ -40,6 +40,8 @@ export async function semanticSearch(
   if (!Number.isInteger(topK) || topK < 1) throw new ConfigError(`semanticSearch: topK must be an integer of at least 1, got ${topK}`);
   if (score !== "cosine" && score !== "dot")
     throw new ConfigError(`semanticSearch: score must be "cosine" or "dot", got "${String(score)}"`);
+  if (typeof corpus !== "object" || corpus === null || !(Symbol.iterator in corpus || Symbol.asyncIterator in corpus))
+    throw new ConfigError("semanticSearch: expected the corpus as an iterable of Float32Array, one a text");
   const C = checkSameLength(queries, "semanticSearch queries");
   if (C === undefined) return [];
 

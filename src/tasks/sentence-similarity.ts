@@ -25,6 +25,8 @@ export async function sentenceSimilarity(source?: ModelSource, options?: LoadOpt
     if (typeof sourceSentence !== "string" || !Array.isArray(sentences)) {
       throw new ConfigError("sentence-similarity: expected { sourceSentence, sentences }, a string and a list of strings");
     }
+    const wrong = (sentences as readonly unknown[]).findIndex((sentence) => typeof sentence !== "string");
+    if (wrong >= 0) throw new ConfigError(`sentence-similarity: expected sentence ${wrong} to be a string, got ${typeof sentences[wrong]}`);
     const [sought, ...others] = await encoder.encode([sourceSentence, ...sentences], signal ? { signal } : {});
     return Array.from(encoder.similarity([sought!], others)[0]!);
   }

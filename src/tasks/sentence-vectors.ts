@@ -91,6 +91,8 @@ export class SentenceVectors {
   async *stream(texts: Iterable<string> | AsyncIterable<string>, options: EncodeTextOptions = {}): AsyncGenerator<Float32Array> {
     if (typeof texts === "string")
       throw new ConfigError("stream: expected an iterable of texts, got one string; encode(text) gives its vector");
+    if (typeof texts !== "object" || texts === null)
+      throw new ConfigError(`stream: expected an iterable of texts, got ${texts === null ? "null" : typeof texts}`);
     for await (const batch of this.run(texts, options)) yield* batch;
   }
 

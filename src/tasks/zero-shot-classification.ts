@@ -10,11 +10,12 @@
 
 import { ConfigError } from "../errors.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
+import type { Encoding, Tokenizer } from "../tokenizers/tokenizer.ts";
 import { forwardEach } from "./forward-each.ts";
 import { entailmentId } from "./labels.ts";
 import { openTask } from "./open-task.ts";
 import { softmax } from "./scores.ts";
-import { encodeWithin, type OnTruncate } from "./truncation.ts";
+import { encodeWithin, type Limit, type OnTruncate, type TextPair } from "./truncation.ts";
 
 export interface ZeroShot {
   sequence: string;
@@ -53,9 +54,8 @@ export async function zeroShotClassification(source?: ModelSource, options?: Loa
     list.forEach(checkText);
     if (list.length === 0) throw new ConfigError("zero-shot-classification: expected at least one text, got an empty list");
     const hypotheses = labels.map((label) => hypothesisOf(hypothesisTemplate, label));
-    const pairs = list.flatMap((text, i) =>
-      hypotheses.map((textPair) => encodeWithin(tokenizer, { text, textPair }, i, { maxLength, strategy: "only_first", onTruncate })),
-    );
+    const limit: Limit = { maxLength, strategy: "only_first", onTruncate };
+    const pairs = list.flatMap((text, i) => hypotheses.map((textPair) => encodePair(tokenizer, { text, textPair }, i, limit)));
     const logits = await forwardEach(model, pairs, (output, at) => output.logits![at]!.data, { signal });
     const results = list.map((sequence, i) => {
       const ofText = logits.slice(i * labels.length, (i + 1) * labels.length);
@@ -64,6 +64,19 @@ export async function zeroShotClassification(source?: ModelSource, options?: Loa
     return Array.isArray(texts) ? results : results[0]!;
   }
   return Object.assign(classify, { dispose: () => model.dispose() }) as ZeroShotClassification;
+}
+
+/** @throws ConfigError where the hypothesis alone fills the model: it is never cut, the text is */
+function encodePair(tokenizer: Tokenizer, pair: TextPair, i: number, limit: Limit): Encoding {
+  try {
+    return encodeWithin(tokenizer, pair, i, limit);
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause;
+    throw new ConfigError(
+      `zero-shot-classification: "${pair.textPair!.slice(0, 60)}" leaves no room for text ${i} in the model's ${limit.maxLength} tokens; shorten the label or hypothesisTemplate (${cause.message})`,
+      { cause },
+    );
+  }
 }
 
 /**
@@ -85,6 +98,8 @@ function rank(sequence: string, labels: readonly string[], scores: readonly numb
 
 /** Python's str.format with one argument: {} or {0}; {{ and }} are braces. */
 function hypothesisOf(template: string, label: string): string {
+  if (typeof template !== "string")
+    throw new ConfigError(`zero-shot-classification: expected hypothesisTemplate to be a string with {}, got ${typeof template}`);
   const hypothesis = template.replace(/\{\{|\}\}|\{0?\}/g, (found) => (found === "{{" ? "{" : found === "}}" ? "}" : label));
   if (hypothesis !== template) return hypothesis;
   throw new ConfigError(

@@ -136,7 +136,9 @@ describe("question-answering", () => {
     await expect(ask({ question, context: "One." }, { maxSeqLen: 512 })).rejects.toThrow(
       /maxSeqLen is 512, but the model has positions for 64 tokens/,
     );
-    await expect(ask({ question: "why ".repeat(60), context: "One two." })).rejects.toThrow(ConfigError);
+    await expect(ask({ question: "why ".repeat(60), context: "One two." })).rejects.toThrow(
+      /question 0 leaves no room for its context in windows of 64 tokens that share 32; shorten the question/,
+    );
     expect(await ask([])).toEqual([]);
   });
 
@@ -174,6 +176,10 @@ describe("zero-shot-classification", () => {
     await expect(classify("a", undefined as unknown as string[])).rejects.toThrow(/candidateLabels as a list/);
     await expect(classify([], ["x"])).rejects.toThrow(/at least one text/);
     await expect(classify("a", ["x"], { hypothesisTemplate: "no slot" })).rejects.toThrow(/hypothesisTemplate "no slot" has no \{\}/);
+    await expect(classify("a", ["x"], { hypothesisTemplate: 5 as unknown as string })).rejects.toThrow(/hypothesisTemplate to be a string/);
+    await expect(classify("a", ["long ".repeat(80)])).rejects.toThrow(
+      /leaves no room for text 0 in the model's 64 tokens; shorten the label/,
+    );
   });
 
   test("labels of a template with braces", async () => {
@@ -181,4 +187,11 @@ describe("zero-shot-classification", () => {
     const braces = await classify("a", ["x", "y"], { hypothesisTemplate: "{{{0}}} {}" });
     expect(braces.scores.reduce((sum, score) => sum + score, 0)).toBeCloseTo(1, 12);
   });
+});
+
+test("sentence-similarity counts what is wrong in the caller's list", async () => {
+  const compare = await open("sentence-similarity", "encoder");
+  await expect(compare({ sourceSentence: "a", sentences: ["b", 5 as unknown as string] })).rejects.toThrow(/sentence 1 to be a string/);
+  expect(await compare({ sourceSentence: "a", sentences: [] })).toEqual([]);
+  compare.dispose();
 });

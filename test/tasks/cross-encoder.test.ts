@@ -65,4 +65,11 @@ needsShared("golden/sentence-transformers")("CrossEncoder goldens", () => {
       encoder.dispose();
     },
   );
+
+  test("a document that is no string is named by its place", async () => {
+    const encoder = await CrossEncoder.load(`${root}/tiny/bert-seqcls-1-reranker`, { device: "reference" });
+    await expect(encoder.rank("a", ["b", null as unknown as string])).rejects.toThrow(/document 1 to be a string, got object/);
+    expect(await encoder.rank("a", [])).toEqual([]);
+    encoder.dispose();
+  });
 });

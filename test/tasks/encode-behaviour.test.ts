@@ -119,6 +119,12 @@ describe("encode", () => {
       /promptName "query" is not one of this model's prompts \(it has none\)/,
     );
     await expect(encoder.stream("red")[Symbol.asyncIterator]().next()).rejects.toThrow(/expected an iterable of texts, got one string/);
+    await expect(
+      encoder
+        .stream(null as unknown as string[])
+        [Symbol.asyncIterator]()
+        .next(),
+    ).rejects.toThrow(/iterable of texts, got null/);
     await expect(encoder.encode("red", { tokenBudget: 0 })).rejects.toThrow(/tokenBudget must be an integer above 0, got 0/);
     await expect(encoder.encode("red", { truncateDim: 1.5 })).rejects.toThrow(/truncateDim must be an integer above 0, got 1.5/);
     await expect(encoder.encode(["\ud800 lone", "x".repeat(100_000)])).resolves.toHaveLength(2);

@@ -119,6 +119,7 @@ describe("semanticSearch", () => {
       { corpus_id: 3, score: 0 },
     ]);
     expect(await semanticSearch([], corpus)).toEqual([]);
+    await expect(semanticSearch([vector(1, 1)], null as unknown as Float32Array[])).rejects.toThrow(/expected the corpus as an iterable/);
     expect(await semanticSearch([vector(1, 1)], [])).toEqual([[]]);
   });
 
