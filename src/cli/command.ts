@@ -49,7 +49,7 @@ export const COMMON_OPTIONS: OptionSpecs = {
 
 export const COMMON_HELP: readonly (readonly [string, string])[] = [
   ["-m, --model SOURCE", "folder, Hub id or URL of a model (default: the task's embedded model)"],
-  ["-f, --file F", "read lines from a file instead of standard input; repeatable"],
+  ["-f, --file F", "lines of a file, of a folder's text files, or (-) of standard input; repeatable"],
   ["--json", "one JSON object a line instead of a table"],
   ["--on-error skip|stop", "what a bad line does: report and go on, or stop the run (default: stop)"],
   ["--device NAME", "auto, wasm, loops or reference"],
@@ -58,6 +58,14 @@ export const COMMON_HELP: readonly (readonly [string, string])[] = [
   ["--offline", "use only files that are already here"],
   ["-q, --quiet", "no progress on standard error"],
 ];
+
+/** What can be said of the common options before a model is loaded. */
+export function checkCommonOptions(values: OptionValues): void {
+  stringOption(values, "on-error", ["skip", "stop"]);
+  stringOption(values, "device", ["auto", "wasm", "loops", "reference"]);
+  stringOption(values, "dtype", ["auto", "f32", "w8"]);
+  if (values.threads !== "auto") integerOption(values, "threads");
+}
 
 /** The string value of an option, checked against `allowed` where given. */
 export function stringOption(values: OptionValues, name: string, allowed?: readonly string[]): string | undefined {

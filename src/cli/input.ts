@@ -1,26 +1,20 @@
 /**
- * Where records come from: arguments, then --file, else standard input. One line is one record: a text, or a JSON object when it starts with "{".
- * Lines are read as a stream, so that millions of them need constant memory; a bad line is a record with an `error`, never lost.
+ * Where records come from: arguments, then --file (files, folders of text files, "-" for standard input), else standard input.
+ * One line is one record: a text, or a JSON object when it starts with "{". Lines are read as a stream (lines.ts).
  */
-import { createReadStream } from "node:fs";
+import { createReadStream, fstatSync } from "node:fs";
 import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { type Invocation, listOption, UsageError } from "./command.ts";
+import { explain } from "./explain.ts";
+import { filesBelow, isBinary } from "./folder.ts";
+import { type InputRecord, linesOf } from "./lines.ts";
+import { notice } from "./progress.ts";
 
-/** Longer lines are refused: at 4 bytes a token this is more text than any model's window by far. */
-const MAX_LINE_BYTES = 16 * 1024 * 1024;
-const NEWLINE = 10;
+export type { InputRecord } from "./lines.ts";
 
-export interface InputRecord {
-  /** "line 7", "file.txt:7" or "argument 2". */
-  readonly where: string;
-  readonly text: string;
-  /** The parsed object where the line was one. */
-  readonly object?: Readonly<Record<string, unknown>>;
-  readonly error?: string;
-  /** Bytes of input up to the end of this record, for progress. */
-  readonly bytesRead: number;
-}
+const STDIN = "-";
 
 export interface Input {
   readonly records: AsyncIterable<InputRecord>;
@@ -28,93 +22,98 @@ export interface Input {
   readonly totalBytes?: number;
 }
 
-export async function openInput({ texts, values }: Invocation, stdin: Readable & { isTTY?: boolean } = process.stdin): Promise<Input> {
+type Stdin = Readable & { readonly isTTY?: boolean; readonly fd?: number };
+
+/** @throws UsageError without any input, Error for a file that is not there */
+export async function openInput({ texts, values, signal }: Invocation, stdin: Stdin = process.stdin): Promise<Input> {
   const files = listOption(values, "file");
   if (texts.length > 0 && files.length > 0) throw new UsageError("give texts as arguments or with --file, not both");
-  if (texts.length > 0) return { records: fromArguments(texts) };
-  if (files.length > 0) {
-    let totalBytes = 0;
-    for (const file of files) {
-      const info = await stat(file).catch((error: NodeJS.ErrnoException) => {
-        throw new Error(error.code === "ENOENT" ? `no such file: ${file}` : `cannot read ${file}: ${error.message}`);
-      });
-      if (info.isDirectory()) throw new UsageError(`${file} is a folder; --file takes files of one text a line`);
-      totalBytes += info.size;
-    }
-    return { records: fromFiles(files), totalBytes };
+  if (texts.length > 0 && !(texts.length === 1 && texts[0] === STDIN)) return { records: fromArguments(texts) };
+  if (files.length > 0 && !(files.length === 1 && files[0] === STDIN)) {
+    const { paths, totalBytes } = await findFiles(files);
+    return { records: fromFiles(paths, stdin, signal), totalBytes };
   }
-  if (stdin.isTTY) throw new UsageError("no text given: pass texts as arguments, with --file, or on standard input");
-  return { records: fromStream(stdin, (line) => `line ${line}`, 0) };
+  if (stdin.isTTY && texts.length + files.length === 0)
+    throw new UsageError("no text given: pass texts as arguments, with --file, or on standard input");
+  const totalBytes = sizeOf(stdin);
+  return { records: fromStdin(stdin, signal, 0), ...(totalBytes ? { totalBytes } : {}) };
+}
+
+/** Before a model is loaded: files that are not there, or nothing to read at all. */
+export async function checkInput(invocation: Invocation): Promise<void> {
+  for (const file of listOption(invocation.values, "file")) if (file !== STDIN) await statOf(file);
+  if (invocation.texts.length === 0 && invocation.values.file === undefined) await openInput(invocation);
+}
+
+async function statOf(file: string) {
+  try {
+    return await stat(file);
+  } catch (error) {
+    throw new Error((error as NodeJS.ErrnoException).code === "ENOENT" ? `no such file: ${file}` : `cannot read ${explain(error)}`);
+  }
+}
+
+/** Files as they are, of folders their text files in the order of their names. */
+async function findFiles(names: readonly string[]): Promise<{ paths: string[]; totalBytes: number }> {
+  const paths: string[] = [];
+  let totalBytes = 0;
+  for (const name of names) {
+    if (name === STDIN) {
+      paths.push(name);
+      continue;
+    }
+    const info = await statOf(name);
+    if (!info.isDirectory()) {
+      paths.push(name);
+      totalBytes += info.size;
+      continue;
+    }
+    for (const below of await filesBelow(name)) {
+      const path = join(name, below);
+      if (await isBinary(path)) notice(`${path}: a binary file; left out`);
+      else {
+        paths.push(path);
+        totalBytes += (await stat(path)).size;
+      }
+    }
+  }
+  if (paths.length === 0) throw new Error(`no text file in ${names.join(", ")}`);
+  return { paths, totalBytes };
 }
 
 async function* fromArguments(texts: readonly string[]): AsyncIterable<InputRecord> {
   for (const [index, text] of texts.entries()) yield { where: `argument ${index + 1}`, text, bytesRead: 0 };
 }
 
-async function* fromFiles(files: readonly string[]): AsyncIterable<InputRecord> {
+async function* fromFiles(paths: readonly string[], stdin: Stdin, signal: AbortSignal): AsyncIterable<InputRecord> {
   let before = 0;
-  for (const file of files) {
-    for await (const record of fromStream(createReadStream(file), (line) => `${file}:${line}`, before)) {
+  for (const path of paths) {
+    const records =
+      path === STDIN ? fromStdin(stdin, signal, before) : linesOf(createReadStream(path, { signal }), (line) => `${path}:${line}`, before);
+    for await (const record of records) {
       before = record.bytesRead;
       yield record;
     }
   }
 }
 
-/** Cuts a byte stream into lines at "\n"; "\r\n" too. Empty lines are texts like any other, but one at the very end is no record. */
-export async function* fromStream(stream: Readable, where: (line: number) => string, bytesBefore: number): AsyncIterable<InputRecord> {
-  let line = 0;
-  let bytesRead = bytesBefore;
-  let pending: Uint8Array[] = [];
-  let pendingBytes = 0;
-  let tooLong = false;
-  const finish = (): InputRecord => {
-    line++;
-    const bytes = pending.length === 1 ? pending[0]! : Buffer.concat(pending);
-    const record = tooLong
-      ? { where: where(line), text: "", error: `the line is longer than ${MAX_LINE_BYTES >> 20} MiB`, bytesRead }
-      : toRecord(bytes, where(line), bytesRead);
-    pending = [];
-    pendingBytes = 0;
-    tooLong = false;
-    return record;
-  };
-  const keep = (bytes: Uint8Array): void => {
-    pendingBytes += bytes.length;
-    bytesRead += bytes.length;
-    tooLong ||= pendingBytes > MAX_LINE_BYTES;
-    if (tooLong) pending = [];
-    else pending.push(bytes);
-  };
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    let start = 0;
-    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-      keep(chunk.subarray(start, end));
-      bytesRead++;
-      yield finish();
-      start = end + 1;
-    }
-    if (start < chunk.length) keep(chunk.subarray(start));
+/** Ctrl-C also ends the wait for a line that does not come. */
+async function* fromStdin(stdin: Stdin, signal: AbortSignal, before: number): AsyncIterable<InputRecord> {
+  const leave = () => stdin.destroy(signal.reason);
+  signal.addEventListener("abort", leave, { once: true });
+  try {
+    yield* linesOf(stdin, (line) => `line ${line}`, before);
+  } finally {
+    signal.removeEventListener("abort", leave);
   }
-  if (pendingBytes > 0) yield finish();
 }
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
-
-function toRecord(bytes: Uint8Array, where: string, bytesRead: number): InputRecord {
-  let text: string;
+/** The size of a file that the shell opened for us (`< file`). */
+function sizeOf({ fd }: Stdin): number | undefined {
   try {
-    text = utf8.decode(bytes);
+    const info = fd === undefined ? undefined : fstatSync(fd);
+    return info?.isFile() ? info.size : undefined;
   } catch {
-    return { where, text: "", error: "the line is not valid UTF-8", bytesRead };
-  }
-  if (text.endsWith("\r")) text = text.slice(0, -1);
-  if (text.includes("\0")) return { where, text, error: "the line has a NUL byte; is this a binary file?", bytesRead };
-  if (!text.startsWith("{")) return { where, text, bytesRead };
-  try {
-    const object = JSON.parse(text) as Record<string, unknown>;
-    return { where, text: typeof object.text === "string" ? object.text : "", object, bytesRead };
-  } catch (error) {
-    return { where, text, error: `the line starts with "{" but is not JSON: ${(error as Error).message}`, bytesRead };
+    return undefined;
   }
 }

@@ -3,6 +3,15 @@ import type { LoadOptions } from "../files/types.ts";
 import { type Invocation, integerOption, stringOption } from "./command.ts";
 import { ProgressLine } from "./progress.ts";
 
+/** For commands that run a model: V8's experimental SIMD too (the process is ours), unless HUMMINGBERT_SIMD=standard. */
+export async function engineOptions(invocation: Invocation): Promise<LoadOptions> {
+  if (process.env.HUMMINGBERT_SIMD !== "standard") {
+    const { enableExperimentalSimd } = await import("../kernels/wasm/features.ts");
+    enableExperimentalSimd();
+  }
+  return loadOptions(invocation);
+}
+
 export function loadOptions({ values, signal }: Invocation): LoadOptions {
   const device = stringOption(values, "device", ["auto", "wasm", "loops", "reference"]) as
     | "auto"
@@ -11,7 +20,7 @@ export function loadOptions({ values, signal }: Invocation): LoadOptions {
     | "reference"
     | undefined;
   const dtype = stringOption(values, "dtype", ["auto", "f32", "w8"]) as "auto" | "f32" | "w8" | undefined;
-  const threads = values.threads === undefined || values.threads === "auto" ? undefined : integerOption(values, "threads");
+  const threads = values.threads === "auto" ? "auto" : integerOption(values, "threads");
   const progress = new ProgressLine(values.quiet === true);
   return {
     ...(device ? { device } : {}),

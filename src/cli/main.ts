@@ -1,15 +1,19 @@
 #!/usr/bin/env node
 /**
  * The command line: finds the command, parses its options, runs it, and turns its end into an exit code.
- * 0 done; 1 failure; 2 usage; 130 after Ctrl-C. A reader that is gone (`| head`) is a normal end.
+ * 0 done; 1 failure; 2 usage; 130 after Ctrl-C. A reader that is gone (`| head`) is a normal end; an output that cannot be written is a failure.
  */
 import { parseArgs } from "node:util";
-import { enableExperimentalSimd } from "../kernels/wasm/features.ts";
-import { COMMON_OPTIONS, type Command, UsageError } from "./command.ts";
+import { COMMON_OPTIONS, type Command, checkCommonOptions, UsageError } from "./command.ts";
 import { COMMANDS } from "./commands/index.ts";
+import { explain } from "./explain.ts";
 import { commandHelp, generalHelp } from "./help.ts";
 import { Output } from "./output.ts";
+import { notice } from "./progress.ts";
 import { suggest } from "./suggest.ts";
+
+/** What is not done this long after Ctrl-C is given up. */
+const GRACE_MS = 2000;
 
 export async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
@@ -26,15 +30,18 @@ export async function main(argv: readonly string[]): Promise<number> {
     return usageFailure(`there is no command "${name}"${near ? `; did you mean "${near}"?` : ""}`, undefined);
   }
   const abort = new AbortController();
-  const interrupt = () => abort.abort(new Interrupted());
-  process.once("SIGINT", interrupt);
+  const interrupt = () => {
+    abort.abort(new Interrupted("interrupted"));
+    setTimeout(() => process.exit(130), GRACE_MS).unref();
+  };
+  process.once("SIGINT", interrupt); // once: a second Ctrl-C ends the process at once
   try {
     const { values, positionals } = parse(command, rest);
     if (values.help) {
       process.stdout.write(commandHelp(command));
       return 0;
     }
-    if (process.env.HUMMINGBERT_SIMD !== "standard") enableExperimentalSimd();
+    checkCommonOptions(values);
     const output = new Output(process.stdout, values.json === true);
     await command.run({ texts: positionals, values, output, signal: abort.signal });
     return 0;
@@ -42,8 +49,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (abort.signal.aborted) return 130;
     if (isBrokenPipe(error)) return 0;
     if (error instanceof UsageError) return usageFailure(error.message, command);
-    process.stderr.write(`hummingbert ${command.name}: ${error instanceof Error ? error.message : error}\n`);
-    if (process.env.HUMMINGBERT_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    notice(`hummingbert ${command.name}: ${explain(error)}`);
+    if (process.env.HUMMINGBERT_DEBUG && error instanceof Error) notice(error.stack ?? "");
     return 1;
   } finally {
     process.off("SIGINT", interrupt);
@@ -66,7 +73,7 @@ function parse(command: Command, args: readonly string[]) {
 
 function usageFailure(message: string, command: Command | undefined): number {
   const help = command ? `hummingbert ${command.name} --help` : "hummingbert --help";
-  process.stderr.write(`hummingbert: ${message}\nSee: ${help}\n`);
+  notice(`hummingbert: ${message}\nSee: ${help}`);
   return 2;
 }
 
@@ -75,16 +82,18 @@ function isBrokenPipe(error: unknown): boolean {
 }
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(0);
+  if (error.code === "EPIPE") process.exit(0);
+  notice(`hummingbert: the output cannot be written: ${explain(error)}`);
+  process.exit(1);
 });
+process.stderr.on("error", () => {}); // nobody listens: the results go on
 
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
   },
   (error) => {
-    process.stderr.write(`hummingbert: ${error instanceof Error ? error.stack : error}\n`);
+    notice(`hummingbert: ${error instanceof Error ? error.stack : error}`);
     process.exitCode = 1;
   },
 );

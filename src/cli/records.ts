@@ -3,10 +3,11 @@
  * Memory holds one batch. A record that fails is named with its line; --on-error decides whether the run goes on.
  */
 import { type Invocation, stringOption } from "./command.ts";
+import { explain } from "./explain.ts";
 import { type InputRecord, openInput } from "./input.ts";
-import { ProgressLine } from "./progress.ts";
+import { notice, ProgressLine } from "./progress.ts";
 
-/** Records a batch: enough for the encoder to sort by length, few enough that results flow. */
+/** Records a batch: enough for the encoder to fill its passes, few enough that results flow. */
 const BATCH = 256;
 
 export interface RecordJob<Item, Result> {
@@ -18,6 +19,11 @@ export interface RecordJob<Item, Result> {
   readonly batch?: number;
 }
 
+interface Parsed<Item> {
+  readonly item: Item;
+  readonly record: InputRecord;
+}
+
 export async function processRecords<Item, Result>(invocation: Invocation, job: RecordJob<Item, Result>): Promise<void> {
   const stop = (stringOption(invocation.values, "on-error", ["skip", "stop"]) ?? "stop") === "stop";
   const input = await openInput(invocation);
@@ -25,41 +31,53 @@ export async function processRecords<Item, Result>(invocation: Invocation, job: 
   const size = job.batch ?? BATCH;
   let skipped = 0;
   let done = 0;
-  let batch: { item: Item; record: InputRecord }[] = [];
+  let batch: Parsed<Item>[] = [];
 
   const bad = (record: InputRecord, error: string): void => {
     if (stop) throw new Error(`${record.where}: ${error} (use --on-error skip to go on with the other lines)`);
-    progress.clear();
-    process.stderr.write(`${record.where}: ${error}; skipped\n`);
+    notice(`${record.where}: ${error}; skipped`);
     skipped++;
+  };
+  const write = async ({ item, record }: Parsed<Item>, result: Result): Promise<void> => {
+    progress.clear();
+    await job.write(item, result, record);
+    done++;
   };
   const flush = async (): Promise<void> => {
     const current = batch;
     batch = [];
     if (current.length === 0) return;
-    const results = await runOrIsolate(current, job, invocation.signal, bad);
-    for (const [i, result] of results.entries()) {
-      if (result !== FAILED) await job.write(current[i]!.item, result, current[i]!.record);
-    }
-    done += current.length;
+    const results = await job.run(current.map(({ item }) => item)).catch(() => undefined);
+    invocation.signal.throwIfAborted();
+    if (results) for (const [i, result] of results.entries()) await write(current[i]!, result);
+    else await oneByOne(current);
     const { bytesRead } = current[current.length - 1]!.record;
     progress.show(done, input.totalBytes ? bytesRead / input.totalBytes : undefined);
+  };
+  /** A batch that failed, so that the error is told of the line that caused it, and those before it are written. */
+  const oneByOne = async (parsed: readonly Parsed<Item>[]): Promise<void> => {
+    for (const one of parsed) {
+      let results: readonly Result[];
+      try {
+        results = await job.run([one.item]);
+      } catch (error) {
+        invocation.signal.throwIfAborted();
+        bad(one.record, explain(error));
+        continue;
+      }
+      await write(one, results[0]!);
+    }
   };
 
   try {
     for await (const record of input.records) {
       invocation.signal.throwIfAborted();
-      if (record.error !== undefined) {
-        if (stop) await flush();
-        bad(record, record.error);
-        continue;
-      }
       try {
+        if (record.error !== undefined) throw new Error(record.error);
         batch.push({ item: job.parse(record), record });
       } catch (error) {
         if (stop) await flush();
-        bad(record, message(error));
-        continue;
+        bad(record, explain(error));
       }
       if (batch.length >= size) await flush();
     }
@@ -67,38 +85,20 @@ export async function processRecords<Item, Result>(invocation: Invocation, job: 
   } finally {
     progress.clear();
   }
-  if (skipped > 0) process.stderr.write(`${skipped} bad ${skipped === 1 ? "line" : "lines"} skipped, ${done} done\n`);
+  if (skipped > 0) notice(`${skipped} bad ${skipped === 1 ? "line" : "lines"} skipped, ${done} done`);
 }
 
-const FAILED: unique symbol = Symbol("failed");
-
-/** Runs a batch; when it fails, runs its records one by one, so that the error is told of the line that caused it. */
-async function runOrIsolate<Item, Result>(
-  batch: readonly { item: Item; record: InputRecord }[],
-  job: RecordJob<Item, Result>,
-  signal: AbortSignal,
-  bad: (record: InputRecord, error: string) => void,
-): Promise<readonly (Result | typeof FAILED)[]> {
-  try {
-    return await job.run(batch.map(({ item }) => item));
-  } catch {
-    signal.throwIfAborted();
-    const results: (Result | typeof FAILED)[] = [];
-    for (const { item, record } of batch) {
-      try {
-        results.push((await job.run([item]))[0]!);
-      } catch (error) {
-        signal.throwIfAborted();
-        results.push(FAILED);
-        bad(record, message(error));
-      }
-    }
-    return results;
-  }
-}
-
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** All texts of the input, for commands that need them at once: a bad line is an error, or with --on-error skip reported and left out. */
+export async function allTexts(invocation: Invocation): Promise<string[]> {
+  const texts: string[] = [];
+  await processRecords(invocation, {
+    parse: textOf,
+    run: async (items: readonly string[]) => items,
+    write: async (text) => {
+      texts.push(text);
+    },
+  });
+  return texts;
 }
 
 /** The text of a record. */

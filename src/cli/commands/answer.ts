@@ -1,8 +1,8 @@
 /** `hummingbert answer`: the span of a context that answers a question. */
 import { readFile } from "node:fs/promises";
-import { pipeline } from "../../tasks/pipeline.ts";
 import { type Command, integerOption, stringOption, UsageError } from "../command.ts";
-import { loadOptions, modelOption } from "../loading.ts";
+import { checkInput } from "../input.ts";
+import { engineOptions, modelOption } from "../loading.ts";
 import { score } from "../output.ts";
 import { fieldOf, processRecords } from "../records.ts";
 
@@ -37,7 +37,9 @@ export const answer: Command = {
       throw new UsageError("questions as arguments need --context FILE or --context-text TEXT");
     const topK = integerOption(values, "top-k");
     const maxAnswerLen = integerOption(values, "max-answer-len");
-    const reader = await pipeline("question-answering", modelOption(invocation), loadOptions(invocation));
+    await checkInput(invocation);
+    const { pipeline } = await import("../../tasks/pipeline.ts");
+    const reader = await pipeline("question-answering", modelOption(invocation), await engineOptions(invocation));
     try {
       await processRecords(invocation, {
         batch: 16,
@@ -53,12 +55,12 @@ export const answer: Command = {
         write: async ({ question, context: text }, result) => {
           const answers = Array.isArray(result) ? result : [result];
           if (output.json) return output.object(topK === undefined ? { question, ...answers[0] } : { question, answers });
-          await output.line(output.paint("bold", question));
+          await output.line(output.paint("bold", output.plain(question)));
           for (const { score: value, start, end } of answers) {
-            const before = text.slice(Math.max(0, start - CONTEXT_SHOWN), start).replace(/\s+/g, " ");
-            const after = text.slice(end, end + CONTEXT_SHOWN).replace(/\s+/g, " ");
+            const before = text.slice(Math.max(0, start - CONTEXT_SHOWN), start);
+            const after = text.slice(end, end + CONTEXT_SHOWN);
             await output.line(
-              `  ${score(value)}  ${output.paint("dim", before)}${output.paint("green", text.slice(start, end))}${output.paint("dim", after)}`,
+              `  ${score(value)}  ${output.paint("dim", output.plain(before))}${output.paint("green", output.plain(text.slice(start, end)))}${output.paint("dim", output.plain(after))}`,
             );
           }
         },

@@ -1,11 +1,7 @@
 /** `hummingbert bench`: how fast this machine runs a model. */
-
-import { openModelFiles } from "../../files/open.ts";
-import { engineInfo } from "../../kernels/wasm/features.ts";
-import { loadModelFromFiles } from "../../models/load.ts";
 import { DEFAULT_ENCODER } from "../../tasks/defaults.ts";
 import { type Command, UsageError } from "../command.ts";
-import { loadOptions, modelOption } from "../loading.ts";
+import { engineOptions, modelOption } from "../loading.ts";
 
 const DEFAULT_TOKENS = "8,32,128,256";
 /** Each length runs for about this long after a warm-up; the median call counts. */
@@ -28,15 +24,26 @@ export const bench: Command = {
       .map(Number);
     if (!lengths.every((S) => Number.isInteger(S) && S > 0))
       throw new UsageError(`--tokens takes whole numbers with commas, got "${values.tokens}"`);
-    const options = loadOptions(invocation);
+    const options = await engineOptions(invocation);
     const source = modelOption(invocation);
+    const { openModelFiles } = await import("../../files/open.ts");
+    const { engineInfo } = await import("../../kernels/wasm/features.ts");
+    const { loadModelFromFiles } = await import("../../models/load.ts");
     const files = await openModelFiles(source, { ...options, defaultModel: DEFAULT_ENCODER });
     const loadStart = performance.now();
     const model = await loadModelFromFiles(files, { ...options, architecture: "Model" });
     const loadMs = performance.now() - loadStart;
     try {
       const { kernels, threads } = engineInfo();
-      const about = { model: files.label, dtype: model.dtype, device: model.device, deviceReason: model.deviceReason, kernels, threads, loadMs: Math.round(loadMs) };
+      const about = {
+        model: files.label,
+        dtype: model.dtype,
+        device: model.device,
+        deviceReason: model.deviceReason,
+        kernels,
+        threads,
+        loadMs: Math.round(loadMs),
+      };
       if (output.json) await output.object(about);
       else
         await output.line(

@@ -1,7 +1,7 @@
 /** `hummingbert classify`: a label and a score a text; sentiment by default. */
-import { pipeline } from "../../tasks/pipeline.ts";
-import { type Command, stringOption } from "../command.ts";
-import { loadOptions, modelOption } from "../loading.ts";
+import { type Command, stringOption, UsageError } from "../command.ts";
+import { checkInput } from "../input.ts";
+import { engineOptions, modelOption } from "../loading.ts";
 import { score } from "../output.ts";
 import { processRecords, textOf } from "../records.ts";
 
@@ -25,8 +25,10 @@ export const classify: Command = {
     const topKText = stringOption(values, "top-k");
     const topK = topKText === "all" ? null : Number(topKText ?? 1);
     if (topK !== null && !(Number.isInteger(topK) && topK > 0))
-      throw new RangeError(`--top-k takes a whole number or "all", got "${topKText}"`);
-    const classifier = await pipeline("text-classification", modelOption(invocation), loadOptions(invocation));
+      throw new UsageError(`--top-k takes a whole number or "all", got "${topKText}"`);
+    await checkInput(invocation);
+    const { pipeline } = await import("../../tasks/pipeline.ts");
+    const classifier = await pipeline("text-classification", modelOption(invocation), await engineOptions(invocation));
     try {
       await processRecords(invocation, {
         parse: (record) => {

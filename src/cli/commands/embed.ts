@@ -1,11 +1,13 @@
 /** `hummingbert embed`: one vector a text. */
-import { SentenceEncoder } from "../../tasks/sentence-encoder.ts";
 import { type Command, integerOption, stringOption } from "../command.ts";
-import { loadOptions, modelOption } from "../loading.ts";
+import { checkInput } from "../input.ts";
+import { engineOptions, modelOption } from "../loading.ts";
 import { score } from "../output.ts";
 import { processRecords, textOf } from "../records.ts";
 
 const SHOWN_NUMBERS = 5;
+/** Columns of a terminal that leaves no room for so many. */
+const NARROW = 70;
 
 export const embed: Command = {
   name: "embed",
@@ -27,7 +29,9 @@ export const embed: Command = {
   examples: ['hummingbert embed "A bird sings."', "cat sentences.txt | hummingbert embed --json > vectors.jsonl"],
   async run(invocation) {
     const { values, output, signal } = invocation;
-    const encoder = await SentenceEncoder.load(modelOption(invocation), loadOptions(invocation));
+    await checkInput(invocation);
+    const { SentenceEncoder } = await import("../../tasks/sentence-encoder.ts");
+    const encoder = await SentenceEncoder.load(modelOption(invocation), await engineOptions(invocation));
     const truncateDim = integerOption(values, "truncate-dim");
     const prompt = stringOption(values, "prompt");
     const promptName = stringOption(values, "prompt-name");
@@ -44,9 +48,10 @@ export const embed: Command = {
         run: (texts: readonly string[]) => encoder.encode(texts, options),
         write: async (text, embedding) => {
           if (output.json) return output.object({ text, embedding });
-          const numbers = [...embedding.subarray(0, SHOWN_NUMBERS)].map(score).join(" ");
+          const shown = output.width < NARROW ? 2 : SHOWN_NUMBERS;
+          const numbers = [...embedding.subarray(0, shown)].map(score).join(" ");
           await output.line(
-            `${output.paint("cyan", `${numbers} …`)} ${output.paint("dim", `(${embedding.length})`)}  ${output.clip(text, 56)}`,
+            `${output.paint("cyan", `${numbers} …`)} ${output.paint("dim", `(${embedding.length})`)}  ${output.clip(text, 7 * shown + 10)}`,
           );
         },
       });

@@ -1,7 +1,7 @@
 /** `hummingbert fill-mask`: words for the gaps. */
-import { pipeline } from "../../tasks/pipeline.ts";
 import { type Command, integerOption, listOption } from "../command.ts";
-import { loadOptions, modelOption } from "../loading.ts";
+import { checkInput } from "../input.ts";
+import { engineOptions, modelOption } from "../loading.ts";
 import { score } from "../output.ts";
 import { processRecords, textOf } from "../records.ts";
 
@@ -21,7 +21,9 @@ export const fillMask: Command = {
     const { values, output } = invocation;
     const topK = integerOption(values, "top-k");
     const targets = listOption(values, "target");
-    const filler = await pipeline("fill-mask", modelOption(invocation), loadOptions(invocation));
+    await checkInput(invocation);
+    const { pipeline } = await import("../../tasks/pipeline.ts");
+    const filler = await pipeline("fill-mask", modelOption(invocation), await engineOptions(invocation));
     try {
       await processRecords(invocation, {
         batch: 32,

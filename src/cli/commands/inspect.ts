@@ -1,7 +1,6 @@
 /** `hummingbert inspect MODEL`: what a model is made of and what it costs, from its header alone. */
-import { openModelFiles } from "../../files/open.ts";
 import type { ModelFiles } from "../../files/types.ts";
-import { inspectModel, type ModelReport, type PassReport, type TensorRow } from "../../models/inspect.ts";
+import type { ModelReport, PassReport, TensorRow } from "../../models/inspect.ts";
 import { type Command, integerOption, UsageError } from "../command.ts";
 import { loadOptions, modelOption } from "../loading.ts";
 import type { Output } from "../output.ts";
@@ -22,6 +21,8 @@ export const inspect: Command = {
     const { texts, values, output } = invocation;
     const source = texts[0] ?? modelOption(invocation);
     if (source === undefined || texts.length > 1) throw new UsageError("inspect takes one model: a folder, a Hub id or a URL");
+    const { openModelFiles } = await import("../../files/open.ts");
+    const { inspectModel } = await import("../../models/inspect.ts");
     const files = await openModelFiles(source, loadOptions(invocation));
     const report = await inspectModel(files, integerOption(values, "tokens"));
     const tokenizer = await tokenizerPipeline(files);

@@ -1,7 +1,7 @@
 /** `hummingbert ner`: names and where they stand. */
-import { pipeline } from "../../tasks/pipeline.ts";
 import { type Command, integerOption, stringOption } from "../command.ts";
-import { loadOptions, modelOption } from "../loading.ts";
+import { checkInput } from "../input.ts";
+import { engineOptions, modelOption } from "../loading.ts";
 import { processRecords, textOf } from "../records.ts";
 
 type Strategy = "simple" | "first" | "average" | "max";
@@ -21,7 +21,9 @@ export const ner: Command = {
     const { values, output } = invocation;
     const aggregation = stringOption(values, "aggregation", ["none", "simple", "first", "average", "max"]) ?? "simple";
     const stride = integerOption(values, "stride", 0);
-    const tagger = await pipeline("ner", modelOption(invocation), loadOptions(invocation));
+    await checkInput(invocation);
+    const { pipeline } = await import("../../tasks/pipeline.ts");
+    const tagger = await pipeline("ner", modelOption(invocation), await engineOptions(invocation));
     try {
       await processRecords(invocation, {
         parse: textOf,
@@ -34,12 +36,12 @@ export const ner: Command = {
           for (const entity of entities) {
             const label = "entity_group" in entity ? entity.entity_group : entity.entity;
             shown +=
-              text.slice(at, entity.start) +
-              output.paint("bold", text.slice(entity.start, entity.end)) +
+              output.plain(text.slice(at, entity.start)) +
+              output.paint("bold", output.plain(text.slice(entity.start, entity.end))) +
               output.paint("yellow", `[${label} ${entity.score.toFixed(2)}]`);
             at = entity.end;
           }
-          await output.line(shown + text.slice(at));
+          await output.line(shown + output.plain(text.slice(at)));
         },
       });
     } finally {

@@ -1,7 +1,5 @@
 /** `hummingbert pull MODEL...`: a model into the cache, without running it. */
-import { openModelFiles } from "../../files/open.ts";
-import { Config } from "../../models/config.ts";
-import { architectureOf } from "../../models/families.ts";
+import type { ModelFiles } from "../../files/types.ts";
 import { type Command, UsageError } from "../command.ts";
 import { loadOptions } from "../loading.ts";
 
@@ -29,6 +27,9 @@ export const pull: Command = {
   async run(invocation) {
     const { texts, values, output, signal } = invocation;
     if (texts.length === 0) throw new UsageError("pull needs at least one model");
+    const { openModelFiles } = await import("../../files/open.ts");
+    const { Config } = await import("../../models/config.ts");
+    const { architectureOf } = await import("../../models/families.ts");
     for (const model of texts) {
       const options = { ...loadOptions(invocation), ...(typeof values.revision === "string" ? { revision: values.revision } : {}) };
       const files = await openModelFiles(model, options);
@@ -36,7 +37,7 @@ export const pull: Command = {
       const { name } = architectureOf(config);
       const fetched = ["config.json"];
       for (const file of OPTIONAL) if (await files.readIfPresent(file, signal)) fetched.push(file);
-      fetched.push(...(await pullWeights(model, options, signal)));
+      fetched.push(...(await pullWeights(files, signal)));
       if (output.json) await output.object({ model, architecture: name, files: fetched });
       else await output.line(`${output.paint("green", "✓")} ${model} (${name}): ${fetched.length} files`);
     }
@@ -44,8 +45,7 @@ export const pull: Command = {
 };
 
 /** One file, or the shards that an index names. */
-async function pullWeights(model: string, options: Parameters<typeof openModelFiles>[1], signal: AbortSignal): Promise<string[]> {
-  const files = await openModelFiles(model, options);
+async function pullWeights(files: ModelFiles, signal: AbortSignal): Promise<string[]> {
   if (await files.readIfPresent("model.safetensors", signal)) return ["model.safetensors"];
   const index = JSON.parse(new TextDecoder().decode(await files.read("model.safetensors.index.json", signal))) as {
     weight_map?: Record<string, string>;

@@ -1,8 +1,6 @@
 /** `hummingbert quantize SOURCE DESTINATION`: a float checkpoint as a w8 folder. */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { openModelFiles } from "../../files/open.ts";
-import { quantizeModel } from "../../models/quantize.ts";
 import { type Command, UsageError } from "../command.ts";
 import { loadOptions } from "../loading.ts";
 
@@ -37,6 +35,8 @@ export const quantize: Command = {
       throw new Error(`${destination} is not empty; give a new folder, nothing is overwritten`);
     }
     const { output, signal } = invocation;
+    const { openModelFiles } = await import("../../files/open.ts");
+    const { quantizeModel } = await import("../../models/quantize.ts");
     const files = await openModelFiles(source, loadOptions(invocation));
     const { weights, config, counts } = await quantizeModel(files);
     const partial = `${destination.replace(/[\\/]+$/, "")}.partial-${process.pid}`;

@@ -1,10 +1,9 @@
 /** `hummingbert rerank`: documents in the order of their relevance to a query, by a cross encoder. */
-import { CrossEncoder } from "../../tasks/cross-encoder.ts";
 import { type Command, integerOption, stringOption } from "../command.ts";
-import { type InputRecord, openInput } from "../input.ts";
-import { loadOptions, modelOption } from "../loading.ts";
+import { checkInput, type InputRecord } from "../input.ts";
+import { engineOptions, modelOption } from "../loading.ts";
 import { score } from "../output.ts";
-import { fieldOf, processRecords } from "../records.ts";
+import { allTexts, fieldOf, processRecords } from "../records.ts";
 
 interface Ranking {
   readonly query: string;
@@ -27,17 +26,19 @@ export const rerank: Command = {
     const { values, output, signal } = invocation;
     const topK = integerOption(values, "top-k");
     const query = stringOption(values, "query");
-    const encoder = await CrossEncoder.load(modelOption(invocation), loadOptions(invocation));
+    await checkInput(invocation);
+    const { CrossEncoder } = await import("../../tasks/cross-encoder.ts");
+    const encoder = await CrossEncoder.load(modelOption(invocation), await engineOptions(invocation));
     const rank = ({ query, documents }: Ranking) =>
       encoder.rank(query, documents, { returnDocuments: true, signal, ...(topK ? { topK } : {}) });
     const write = async ({ query }: Ranking, results: Awaited<ReturnType<typeof rank>>): Promise<void> => {
       if (output.json) return output.object({ query, results });
-      await output.line(output.paint("bold", query));
+      await output.line(output.paint("bold", output.plain(query)));
       for (const result of results) await output.line(`  ${score(result.score)}  ${output.clip(result.text ?? "", 12)}`);
     };
     try {
       if (query !== undefined) {
-        const ranking = { query, documents: await documentsOf((await openInput(invocation)).records) };
+        const ranking = { query, documents: await allTexts(invocation) };
         await write(ranking, await rank(ranking));
         return;
       }
@@ -52,15 +53,6 @@ export const rerank: Command = {
     }
   },
 };
-
-async function documentsOf(records: AsyncIterable<InputRecord>): Promise<string[]> {
-  const documents: string[] = [];
-  for await (const record of records) {
-    if (record.error !== undefined) throw new Error(`${record.where}: ${record.error}`);
-    documents.push(record.text);
-  }
-  return documents;
-}
 
 function parseRanking(record: InputRecord): Ranking {
   const documents = record.object?.documents;

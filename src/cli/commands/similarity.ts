@@ -1,9 +1,8 @@
 /** `hummingbert similarity`: how near texts are to each other. */
-import { SentenceEncoder } from "../../tasks/sentence-encoder.ts";
 import { type Command, UsageError } from "../command.ts";
-import { openInput } from "../input.ts";
-import { loadOptions, modelOption } from "../loading.ts";
+import { engineOptions, modelOption } from "../loading.ts";
 import { score } from "../output.ts";
+import { allTexts } from "../records.ts";
 
 export const similarity: Command = {
   name: "similarity",
@@ -15,13 +14,10 @@ export const similarity: Command = {
   examples: ['hummingbert similarity "A man is eating." "Someone has a meal." "The sky is grey."'],
   async run(invocation) {
     const { output, signal } = invocation;
-    const texts: string[] = [];
-    for await (const record of (await openInput(invocation)).records) {
-      if (record.error !== undefined) throw new Error(`${record.where}: ${record.error}`);
-      texts.push(record.text);
-    }
+    const texts = await allTexts(invocation);
     if (texts.length < 2) throw new UsageError("similarity needs at least two texts");
-    const encoder = await SentenceEncoder.load(modelOption(invocation), loadOptions(invocation));
+    const { SentenceEncoder } = await import("../../tasks/sentence-encoder.ts");
+    const encoder = await SentenceEncoder.load(modelOption(invocation), await engineOptions(invocation));
     try {
       const vectors = await encoder.encode(texts, { signal });
       const rows = encoder.similarity(vectors, vectors);

@@ -1,6 +1,6 @@
 /** `hummingbert tokenize`: what a model's tokenizer makes of a text. */
-import { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { type Command, integerOption } from "../command.ts";
+import { checkInput } from "../input.ts";
 import { loadOptions, modelOption } from "../loading.ts";
 import { processRecords, textOf } from "../records.ts";
 
@@ -18,6 +18,8 @@ export const tokenize: Command = {
   examples: ['hummingbert tokenize "Crème brûlée"', "hummingbert tokenize --json --file lines.txt"],
   async run(invocation) {
     const { values, output } = invocation;
+    await checkInput(invocation);
+    const { Tokenizer } = await import("../../tokenizers/tokenizer.ts");
     const tokenizer = await Tokenizer.load(modelOption(invocation), loadOptions(invocation));
     const maxLength = integerOption(values, "max-length");
     const pair = typeof values.pair === "string" ? values.pair : null;

@@ -1,7 +1,7 @@
 /** `hummingbert zero-shot`: labels of your own, without training. */
-import { pipeline } from "../../tasks/pipeline.ts";
 import { type Command, listOption, stringOption, UsageError } from "../command.ts";
-import { loadOptions, modelOption } from "../loading.ts";
+import { checkInput } from "../input.ts";
+import { engineOptions, modelOption } from "../loading.ts";
 import { score } from "../output.ts";
 import { processRecords, textOf } from "../records.ts";
 
@@ -25,7 +25,9 @@ export const zeroShot: Command = {
       .filter(Boolean);
     if (labels.length === 0) throw new UsageError("zero-shot needs at least one --label");
     const hypothesisTemplate = stringOption(values, "template");
-    const classifier = await pipeline("zero-shot-classification", modelOption(invocation), loadOptions(invocation));
+    await checkInput(invocation);
+    const { pipeline } = await import("../../tasks/pipeline.ts");
+    const classifier = await pipeline("zero-shot-classification", modelOption(invocation), await engineOptions(invocation));
     try {
       await processRecords(invocation, {
         batch: 32,

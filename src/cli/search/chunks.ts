@@ -1,5 +1,5 @@
 /**
- * A text as passages that fit the model's window: windows of tokens with an overlap, cut where the tokenizer cuts, so that nothing of a long
+ * A text as passages that fit the model: windows of tokens with an overlap, cut where the tokenizer cuts, so that nothing of a long
  * file is lost to truncation. A passage is a slice of the file's own characters.
  */
 import type { SentenceEncoder } from "../../tasks/sentence-encoder.ts";
@@ -12,12 +12,17 @@ export interface Chunk {
   readonly end: number;
 }
 
+/**
+ * Tokens of a passage, special ones included, where the model takes more. Shorter passages are about one thing, so that a query finds it;
+ * they also cost less attention. Sentence models are trained on texts of about this length.
+ */
+const MAX_WINDOW = 128;
 /** Tokens shared by neighbouring windows, as a share of the window: a sentence on the border stays whole in one of them. */
 const OVERLAP = 0.125;
 
 export function chunksOf(encoder: SentenceEncoder, text: string): Chunk[] {
   if (text.trim() === "") return [];
-  const maxLength = Number.isFinite(encoder.maxSeqLength) ? encoder.maxSeqLength : 512;
+  const maxLength = Math.min(encoder.maxSeqLength, MAX_WINDOW);
   const stride = Math.floor(maxLength * OVERLAP);
   const first = encoder.tokenizer.encode(text, null, { truncation: "only_first", maxLength, stride });
   const lineAt = lineCounter(text);
@@ -30,7 +35,7 @@ export function chunksOf(encoder: SentenceEncoder, text: string): Chunk[] {
 }
 
 /** Line numbers of rising positions, in one walk over the text. */
-function lineCounter(text: string): (position: number) => number {
+export function lineCounter(text: string): (position: number) => number {
   let line = 1;
   let at = 0;
   return (position) => {

@@ -2,21 +2,23 @@
  * Vectors on disk: a safetensors file with one F32 tensor "vectors" [N, C], written row by row and read block by block, so that neither
  * needs more memory than a block. The header has a fixed size, padded with spaces as the format allows, and is filled in last.
  */
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, rm } from "node:fs/promises";
 import { openSafetensors } from "../../safetensors/index.ts";
 
 const HEADER_BYTES = 256; // with the 8 bytes of its length
 const FLUSH_BYTES = 1 << 20;
-const BLOCK_ROWS = 4096;
 
 export class VectorFileWriter {
+  readonly #path: string;
   readonly #file: FileHandle;
   readonly #dimension: number;
   #rows = 0;
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
+  #position = 0;
 
-  private constructor(file: FileHandle, dimension: number) {
+  private constructor(path: string, file: FileHandle, dimension: number) {
+    this.#path = path;
     this.#file = file;
     this.#dimension = dimension;
   }
@@ -24,8 +26,9 @@ export class VectorFileWriter {
   /** @throws Error when the file exists */
   static async create(path: string, dimension: number): Promise<VectorFileWriter> {
     const file = await open(path, "wx");
-    await file.write(new Uint8Array(HEADER_BYTES));
-    return new VectorFileWriter(file, dimension);
+    const writer = new VectorFileWriter(path, file, dimension);
+    writer.#pending.push(new Uint8Array(HEADER_BYTES));
+    return writer;
   }
 
   get rows(): number {
@@ -48,17 +51,22 @@ export class VectorFileWriter {
     const header = new Uint8Array(HEADER_BYTES).fill(0x20);
     new DataView(header.buffer).setBigUint64(0, BigInt(HEADER_BYTES - 8), true);
     new TextEncoder().encodeInto(json, header.subarray(8));
-    await this.#file.write(header, 0, HEADER_BYTES, 0);
+    await writeWhole(this.#file, header, 0);
     await this.#file.sync();
     await this.#file.close();
   }
 
+  /** Closes and removes what there is: a failed run takes no space. */
   async abandon(): Promise<void> {
     await this.#file.close().catch(() => {});
+    await rm(this.#path, { force: true }).catch(() => {});
   }
 
   async #flush(): Promise<void> {
-    for (const bytes of this.#pending) await this.#file.write(bytes);
+    for (const bytes of this.#pending) {
+      await writeWhole(this.#file, bytes, this.#position);
+      this.#position += bytes.length;
+    }
     this.#pending = [];
     this.#pendingBytes = 0;
   }
@@ -99,13 +107,11 @@ export class VectorFileReader {
     return new Float32Array(bytes.buffer, bytes.byteOffset, count * this.dimension);
   }
 
-  /** All rows, in order. */
-  async *vectors(): AsyncIterable<Float32Array> {
-    for (let first = 0; first < this.rows; first += BLOCK_ROWS) {
-      const count = Math.min(BLOCK_ROWS, this.rows - first);
-      const block = await this.read(first, count);
-      for (let r = 0; r < count; r++) yield block.subarray(r * this.dimension, (r + 1) * this.dimension);
-    }
+  /** The same into an array that is there: no copy on the way. */
+  async readInto(out: Float32Array, first: number, count: number): Promise<void> {
+    const rowBytes = this.dimension * 4;
+    const bytes = new Uint8Array(out.buffer, out.byteOffset, count * rowBytes);
+    await fill(this.#file, bytes, this.#start + first * rowBytes);
   }
 
   async close(): Promise<void> {
@@ -115,11 +121,21 @@ export class VectorFileReader {
 
 async function readExactly(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
-  let done = 0;
-  while (done < length) {
-    const { bytesRead } = await file.read(bytes, done, length - done, position + done);
-    if (bytesRead === 0) throw new Error("the vector file ends early; rebuild the index with --rebuild");
+  await fill(file, bytes, position);
+  return bytes;
+}
+
+async function fill(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesRead } = await file.read(bytes, done, bytes.length - done, position + done);
+    if (bytesRead === 0) throw new Error("the vector file ends early; make the index again with --rebuild");
     done += bytesRead;
   }
-  return bytes;
+}
+
+/** The system may write a part of what it is given, as on a disk that is nearly full. */
+async function writeWhole(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+  }
 }
