@@ -31,6 +31,8 @@ export class ThreadedBackend extends WasmBackend {
   readonly #recorder: Recorder;
   #isRecording = false;
   #isDisposed = false;
+  /** Multiplications from which on a pass wakes the workers. (Tests set 0.) */
+  wakeFrom = SMALL_PASS;
   #running: Promise<void> | undefined;
 
   /** @param memory a shared memory (support.ts) */
@@ -64,7 +66,7 @@ export class ThreadedBackend extends WasmBackend {
     const memory = this.live();
     try {
       const results = this.#record(body);
-      this.#running = this.#team.run(this.#recorder, this.#recorder.work < SMALL_PASS);
+      this.#running = this.#team.run(this.#recorder, this.#recorder.work < this.wakeFrom);
       if (this.#running) await this.#running;
       return this.copies(results);
     } finally {

@@ -34,11 +34,11 @@ function weight(n: number): WeightMatrix {
 /** A pass of two tasks that do the same product again and again, each as often as `repeats` says. */
 function unevenPass(backend: ThreadedBackend, n: number, repeats: readonly [number, number]): () => Promise<Float32Array[]> {
   const linear = backend.linear([weight(n)]);
-  const x = backend.constant(randomFloats(48 * n, 2), 48, n);
+  const x = backend.constant(randomFloats(96 * n, 2), 96, n);
   return () =>
     backend.pass(() => {
-      const out = backend.alloc(48, n);
-      backend.stretch(48, (rows) => {
+      const out = backend.alloc(96, n);
+      backend.stretch(96, (rows) => {
         for (let i = 0; i < repeats[rows.first === 0 ? 0 : 1]; i++) backend.project(out.slice(rows), x.slice(rows), linear);
       });
       return [out];
@@ -98,15 +98,18 @@ describe("the pool", () => {
   // On a busy machine the worker may be given a core too late: then this thread does all of the work, and the try proves nothing.
   it("a worker that dies in the middle of a pass is an error of that pass", { retry: 3 }, async () => {
     const backend = await up(threaded(2));
-    const quick = unevenPass(backend, 1024, [1, 1]);
-    const expected = await quick();
-    // This thread takes the first task (50 ms or more, in which the worker wakes up and takes the other one), then sleeps at the barrier until its patience
-    // is spent: the timer fires only then, with the worker in the middle of seconds of work.
-    setTimeout(() => void workers[0]!.terminate(), 0);
-    await expect(unevenPass(backend, 1024, [100, 4000])()).rejects.toThrow(UnsupportedError);
-    expect(await quick()).toEqual(expected);
-    expect(backend.isUp).toBe(false);
-    backend.dispose();
+    try {
+      const quick = unevenPass(backend, 1024, [1, 1]);
+      const expected = await quick();
+      // This thread takes the first task (a third of a second or more, in which the worker wakes up and takes the other one), then sleeps at the barrier
+      // until its patience is spent: the timer fires only then, with the worker in the middle of seconds of work.
+      setTimeout(() => void workers[0]!.terminate(), 0);
+      await expect(unevenPass(backend, 1024, [300, 3000])()).rejects.toThrow(UnsupportedError);
+      expect(await quick()).toEqual(expected);
+      expect(backend.isUp).toBe(false);
+    } finally {
+      backend.dispose();
+    }
   });
 
   it("many passes asked for at once run one after another", async () => {

@@ -15,6 +15,7 @@ export function threaded(threads: number): ThreadedBackend {
 /** Waits for the workers; without this every pass would run on one thread and prove nothing. */
 export async function up(backend: ThreadedBackend): Promise<ThreadedBackend> {
   backend.start();
+  backend.wakeFrom = 0;
   for (let i = 0; !backend.isUp; i++) {
     if (i > 2000) throw new Error("no worker came up within 20 seconds");
     await sleep(10);
