@@ -6,15 +6,16 @@
 import { ConfigError } from "../errors.ts";
 import { decodeFloats } from "./decode.ts";
 import { type Header, headerLength, prefixBytes, readHeader } from "./header.ts";
-import { broken, quoted, unknownTensor } from "./rules.ts";
+import { broken, checkBytes, quoted, unknownTensor } from "./rules.ts";
 import { looksLikeIndex, openShards, type ShardOptions } from "./shards.ts";
 import type { ByteSource, Safetensors, TensorEntry } from "./types.ts";
 
 /**
  * Validates a whole file in memory. Tensors stay views of `file`.
- * @throws FormatError that names the broken rule
+ * @throws FormatError that names the broken rule; ConfigError for what are no bytes
  */
 export function parseSafetensors(file: Uint8Array): Safetensors {
+  checkBytes(file, "parseSafetensors");
   const length = headerLength(file.subarray(0, prefixBytes), file.length);
   return new OneFile(readHeader(file.subarray(prefixBytes, prefixBytes + length), file.length), memorySource(file), file);
 }
@@ -26,6 +27,8 @@ export function parseSafetensors(file: Uint8Array): Safetensors {
  */
 export async function openSafetensors(file: ByteSource, options: ShardOptions = {}): Promise<Safetensors> {
   const { signal } = options;
+  if (typeof file?.read !== "function")
+    throw new ConfigError("openSafetensors: expected a source { size, read(start, end) }; parseSafetensors takes bytes.");
   const prefix = await readExactly(file, 0, Math.min(prefixBytes, file.size), signal);
   if (looksLikeIndex(prefix)) {
     const index = await readExactly(file, 0, file.size, signal);

@@ -15,6 +15,14 @@ export function quoted(name: string): string {
   return JSON.stringify(name.length <= 80 ? name : `${name.slice(0, 77)}...`);
 }
 
+/** @param value what must be bytes; by its tag, since it may come from another realm. @throws ConfigError for an ArrayBuffer, a Float32Array, null, ... */
+export function checkBytes(value: unknown, what: string): void {
+  const tag = Object.prototype.toString.call(value).slice(8, -1);
+  if (tag === "Uint8Array") return;
+  const advice = tag === "ArrayBuffer" || ArrayBuffer.isView(value) ? "; wrap its buffer in a new Uint8Array" : "";
+  throw new ConfigError(`${what}: expected a Uint8Array, found ${tag}${advice}.`);
+}
+
 /** The error for a name that is not in the file, with the names most like it by their last part. */
 export function unknownTensor(name: string, known: Iterable<string>): ConfigError {
   const last = name.slice(name.lastIndexOf(".") + 1);

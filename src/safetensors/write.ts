@@ -4,9 +4,10 @@
  * Map's order (the official library's varies from run to run). Equal input, equal bytes.
  */
 
+import { ConfigError } from "../errors.ts";
 import { bytesPerElement, isDType, writingRank } from "./dtypes.ts";
 import { byteLength, largestHeader, prefixBytes } from "./header.ts";
-import { broken, quoted } from "./rules.ts";
+import { broken, checkBytes, quoted } from "./rules.ts";
 import type { DType } from "./types.ts";
 
 interface Writable {
@@ -17,9 +18,11 @@ interface Writable {
 
 /**
  * @param tensors name -> dtype, shape and row-major little-endian bytes
- * @throws FormatError where data and shape disagree, or a name cannot stand in a header
+ * @throws FormatError where data and shape disagree, or a name or metadata cannot stand in a header; ConfigError for what is no Map or no bytes
  */
 export function serializeSafetensors(tensors: ReadonlyMap<string, Writable>, metadata?: ReadonlyMap<string, string>): Uint8Array {
+  for (const map of [tensors, metadata ?? new Map()])
+    if (typeof map?.entries !== "function") throw new ConfigError("serializeSafetensors: expected tensors and metadata as Maps by name.");
   for (const [name, tensor] of tensors) check(name, tensor);
   const ordered = [...tensors]
     .map(([name, tensor]) => ({ name, tensor, key: new TextEncoder().encode(name) }))
@@ -63,6 +66,7 @@ function check(name: string, { dtype, shape, data }: Writable): void {
   if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
     throw broken("InvalidTensorView", `tensor ${quoted(name)} has shape [${shape.join(", ")}]; expected whole numbers from 0 on.`);
   }
+  checkBytes(data, `serializeSafetensors: data of tensor ${quoted(name)}`);
   const expected = byteLength(name, dtype, shape);
   if (expected !== data.length) {
     throw broken(
@@ -72,8 +76,9 @@ function check(name: string, { dtype, shape, data }: Writable): void {
   }
 }
 
-/** A JSON string that UTF-8 can carry. A lone surrogate cannot be: the file would not open again. */
+/** A JSON string that UTF-8 can carry. Anything else, or a lone surrogate, would make a file that does not open again. */
 function json(text: string, what: string): string {
+  if (typeof text !== "string") throw broken("InvalidTensorView", `${what} must be a string, found ${typeof text}.`);
   if (/\p{Surrogate}/u.test(text)) throw broken("InvalidTensorView", `${what} holds a lone surrogate: ${quoted(text)}.`);
   return JSON.stringify(text);
 }

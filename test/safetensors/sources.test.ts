@@ -36,6 +36,11 @@ const f32 = (...values: number[]) => ({
   data: new Uint8Array(new Float32Array(values).buffer),
 });
 
+it.each<unknown>([null, "text", new ArrayBuffer(16), new Float32Array(4)])("parseSafetensors takes bytes only: %o", (file) => {
+  expect(() => parseSafetensors(file as Uint8Array)).toThrow(ConfigError);
+  expect(() => parseSafetensors(file as Uint8Array)).toThrow(/parseSafetensors: expected a Uint8Array, found/);
+});
+
 describe("lazily", () => {
   const file = bytesOf("valid-all-dtypes.safetensors");
   const dataStart = 8 + new DataView(file.buffer).getUint32(0, true);

@@ -87,6 +87,17 @@ describe("what cannot be written", () => {
     expect(() => serializeSafetensors(new Map([[name, value]]))).toThrow(FormatError);
     expect(() => serializeSafetensors(new Map([[name, value]]))).toThrow(message);
   });
+  it("a metadata value that is no string", () => {
+    const metadata = new Map([["a", 5 as unknown as string]]);
+    expect(() => serializeSafetensors(new Map(), metadata)).toThrow(/a metadata value must be a string, found number/);
+  });
+  it("what is no Map, and data that are no bytes", () => {
+    expect(() => serializeSafetensors({} as Parameters<typeof serializeSafetensors>[0])).toThrow(/expected tensors and metadata as Maps/);
+    const data = new Float32Array(4) as unknown as Uint8Array; // four numbers, but sixteen bytes
+    expect(() => serializeSafetensors(new Map([["x", { dtype: "U8", shape: [4], data }]]))).toThrow(
+      /"x": expected a Uint8Array, found Float32Array/,
+    );
+  });
   it("a metadata value with a lone surrogate", () => {
     expect(() => serializeSafetensors(new Map(), new Map([["a", "\udc00x"]]))).toThrow(/lone surrogate/);
   });
