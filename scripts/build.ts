@@ -1,14 +1,15 @@
 /**
- * `npm run build`: writes dist/ from src/: ES modules, one a source file (so that bundlers drop what a program does not import), declarations,
- * source maps that point to src/ (which is published beside dist/), and the kernels as .wasm files for runtimes that compile no bytes.
+ * `npm run build`: writes dist/ from src/: ES modules, declarations, source maps that point to src/ (which is published beside dist/), and the kernels
+ * as .wasm files for runtimes that compile no bytes.
  *
- * TypeScript checks and declares; esbuild writes the modules, without comments and needless space but with every name, so that stacks stay readable.
+ * TypeScript checks and declares; esbuild joins modules into a few dozen files (reading one a module costs Node 60 ms at start), without comments
+ * and needless space but with every name, so that stacks stay readable. Bundlers still drop what a program does not import: test/package holds them to it.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import { kernelFiles } from "../src/kernels/wasm/kernel-files.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -20,13 +21,41 @@ function filesBelow(folder: string, ending: string): string[] {
   return names.filter((name) => name.endsWith(ending)).map((name) => name.split(sep).join("/"));
 }
 
+/** Where the package is entered. worker/main.ts is main.js beside the chunks, because that is where spawn.ts looks for it; disk.ts has a file of its own for "browser" in package.json. */
+const ENTRIES = {
+  index: "src/index.ts",
+  slim: "src/slim.ts",
+  webgpu: "src/kernels/webgpu/index.ts",
+  gpujs: "src/kernels/gpujs/index.ts",
+  tensor: "src/tensor/backend.ts",
+  tokenizers: "src/tokenizers/tokenizer.ts",
+  safetensors: "src/safetensors/index.ts",
+  main: "src/worker/main.ts",
+  cli: "src/cli/main.ts",
+  disk: "src/files/disk.ts",
+  "disk.browser": "src/files/disk.browser.ts",
+};
+
+/** Keeps `import ... from "./disk.js"` in what is published, so that bundlers for browsers can put disk.browser.js in its place. */
+const diskApart: Plugin = {
+  name: "disk apart",
+  setup(esbuild) {
+    esbuild.onResolve({ filter: /\/disk\.ts$/ }, ({ kind }) =>
+      kind === "entry-point" ? undefined : { path: "./disk.js", external: true },
+    );
+  },
+};
+
 async function writeModules(): Promise<void> {
-  const modules = filesBelow("src", ".ts");
   await build({
     absWorkingDir: root,
-    entryPoints: modules.map((name) => `src/${name}`),
-    outbase: "src",
+    entryPoints: ENTRIES,
     outdir: "dist",
+    bundle: true,
+    splitting: true,
+    chunkNames: "chunk-[hash]",
+    external: ["node:*"],
+    plugins: [diskApart],
     format: "esm",
     platform: "neutral",
     target: "es2022",
@@ -35,10 +64,13 @@ async function writeModules(): Promise<void> {
     sourcemap: "linked",
     sourcesContent: false,
   });
-  for (const name of modules) {
-    const file = join(dist, `${name.slice(0, -3)}.js`);
-    // modules import each other as ./x.ts in src/ and as ./x.js in dist/: as many characters, so the source map stays right
-    writeFileSync(file, readFileSync(file, "utf8").replace(/((?:from|import\(?)"\.{1,2}\/[^"]+)\.ts"/g, '$1.js"'));
+  // esbuild imports a chunk for its effects where it needs nothing else of it. No module here has any, and bundlers would warn; spaces keep the maps right.
+  for (const name of readdirSync(dist).filter((file) => file.endsWith(".js"))) {
+    const text = readFileSync(join(dist, name), "utf8");
+    writeFileSync(
+      join(dist, name),
+      text.replace(/import"\.\/chunk-\w+\.js";/g, (statement) => " ".repeat(statement.length)),
+    );
   }
 }
 
