@@ -11,6 +11,7 @@
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { measureCold, starts } from "./cold.ts";
@@ -23,6 +24,8 @@ import { measureSizes } from "./sizes.ts";
 import { BATCHES, batches, LENGTHS, single } from "./workloads.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+/** Ours, and one peer. */
+const SMOKE_STARTS = 3;
 const STANDARD =
   "ort-node,ort-node-single,ort-node-buckets,ort-node-int8,ort-node-int8-single,ort-web,ort-web-int8,hummingbert-f32,hummingbert-w8";
 const { values } = parseArgs({
@@ -46,6 +49,9 @@ const { values } = parseArgs({
     json: { type: "string" },
   },
 });
+
+/** A path as the user sees it: npm runs this in bench/peers. */
+const given = (path: string) => resolve(process.env.INIT_CWD ?? ".", path);
 
 export interface Available {
   readonly onnx: boolean;
@@ -76,8 +82,8 @@ async function main(): Promise<void> {
   const unknown = names.filter((name) => !(name in ENGINES));
   if (unknown.length > 0) throw new Error(`unknown engine ${unknown.join(", ")}; expected some of ${Object.keys(ENGINES).join(", ")}`);
   const f32 = here("../../../shared/data/models/all-MiniLM-L6-v2");
-  const model = values.model ?? (existsSync(f32) ? f32 : here("../../weights/all-MiniLM-L6-v2"));
-  const options: EngineOptions = { model, onnx: values.onnx, threads: Number(values.threads) };
+  const model = values.model ? given(values.model) : existsSync(f32) ? f32 : here("../../weights/all-MiniLM-L6-v2");
+  const options: EngineOptions = { model, onnx: given(values.onnx), threads: Number(values.threads) };
   const programs = { node: values.node, python: values.python };
   const stsFile = here("../../../shared/data/stsb/stsb-en-test.csv");
 
@@ -98,15 +104,22 @@ async function main(): Promise<void> {
   const able = names.filter((name) => ENGINES[name]!.needs === "nothing" || has[ENGINES[name]!.needs as keyof Available]);
   const chosen = values.smoke ? [] : select(values.batches);
   const workloads = [
-    ...single(values.smoke ? [8, 32] : values.lengths.split(",").filter(Boolean).map(Number)),
+    ...single(values.smoke ? [8] : values.lengths.split(",").filter(Boolean).map(Number)),
     ...(await batches(chosen, stsFile)),
   ];
-  const run = await compareEngines(able, workloads, values.smoke ? 2 : Number(values.rounds), options, programs);
+  const run = await compareEngines(
+    able,
+    workloads,
+    values.smoke ? 1 : Number(values.rounds),
+    options,
+    programs,
+    values.smoke ? 10 : undefined,
+  );
   if (values.smoke) {
-    await measureCold(starts(options, programs, { ...has, torch: false }), 1);
+    await measureCold(starts(options, programs, { ...has, torch: false }).slice(0, SMOKE_STARTS), 1);
     measureSizes();
   }
-  if (values.json) writeFileSync(values.json, JSON.stringify(run));
+  if (values.json) writeFileSync(given(values.json), JSON.stringify(run));
 }
 
 function select(text: string): string[] {

@@ -30,8 +30,8 @@ export interface Run {
   readonly rows: readonly Row[];
 }
 
-const WARM_MS = 300;
 const TURN_MS = 60;
+const WARM_TURNS = 5;
 /** A call longer than this is measured once: it is there for the record. */
 const ONCE_MS = 5000;
 /** Thread pools spin for a moment after a call; the next engine must not pay for it. */
@@ -50,6 +50,7 @@ export async function compareEngines(
   rounds: number,
   options: EngineOptions,
   programs: Programs,
+  turnMs = TURN_MS,
 ): Promise<Run> {
   const engines: EngineProcess[] = [];
   const rows: Row[] = [];
@@ -64,14 +65,14 @@ export async function compareEngines(
       const { batches } = workload;
       const partakers = engines.filter(({ name }) => workload.feedings.includes(ENGINES[name]!.feeding));
       const firsts: Reply[] = [];
-      for (const engine of partakers) firsts.push(await engine.measure({ batches, atLeastMs: WARM_MS, wantsVectors: true }));
+      for (const engine of partakers) firsts.push(await engine.measure({ batches, atLeastMs: WARM_TURNS * turnMs, wantsVectors: true }));
       const samples = firsts.map(({ wall, cpu }) => (wall > ONCE_MS ? { wall: [wall], cpu: [cpu] } : { wall: [], cpu: [] }) as Samples);
       for (let round = 0; round < rounds; round++) {
         for (const [e, engine] of partakers.entries()) {
           if (firsts[e]!.wall > ONCE_MS) continue;
           if (options.threads > 1) await sleep(SETTLE_MS);
           const [start, busy] = [performance.now(), busyMs()];
-          const { wall, cpu, calls } = await engine.measure({ batches, atLeastMs: TURN_MS, wantsVectors: false });
+          const { wall, cpu, calls } = await engine.measure({ batches, atLeastMs: turnMs, wantsVectors: false });
           elapsed += performance.now() - start;
           foreign += busyMs() - busy - cpu * calls;
           samples[e]!.wall.push(wall);
