@@ -1,6 +1,5 @@
 // npm run test:runtimes [-- node22 bun page ...]: builds the package, then asks each runtime for the same vectors (embed.mjs). One line each; exit 1 if any is wrong.
 import { spawn, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inChromium } from "./chromium.mjs";
@@ -18,7 +17,7 @@ const SERVERS = {
   deno: installed("deno/bin.cjs"),
   bun: installed("bun/bin/bun.exe"),
 };
-const ARGUMENTS = { deno: ["run", "--quiet", "--allow-read", "--allow-env", "--allow-sys"] };
+const ARGUMENTS = { deno: ["run", "--quiet", "--allow-read"] };
 const forEachServer = (check) =>
   Object.fromEntries(Object.entries(SERVERS).map(([name, runtime]) => check(name, runtime, ARGUMENTS[name] ?? [])));
 
