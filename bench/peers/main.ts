@@ -99,7 +99,7 @@ async function main(): Promise<void> {
       rounds: Number(values.rounds),
       parts: values.parts.split(",").filter(Boolean),
     });
-  if (values.cold) return void (await measureCold(starts(options, programs, has), Number(values.rounds)));
+  if (values.cold && !values.smoke) return void (await measureCold(starts(options, programs, has), Number(values.rounds)));
 
   const able = names.filter((name) => ENGINES[name]!.needs === "nothing" || has[ENGINES[name]!.needs as keyof Available]);
   const chosen = values.smoke ? [] : select(values.batches);
