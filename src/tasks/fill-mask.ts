@@ -89,6 +89,12 @@ export async function fillMask(source?: ModelSource, options?: LoadOptions): Pro
 
 function bestTokens(scores: readonly number[], topK: number, targetIds: readonly number[] | undefined): { score: number; id: number }[] {
   const best = new TopK(topK);
+  const beyond = targetIds?.find((id) => id >= scores.length);
+  if (beyond !== undefined) {
+    throw new ConfigError(
+      `fill-mask: a target is token ${beyond}, but the model has ${scores.length} tokens; do tokenizer and model belong together?`,
+    );
+  }
   if (targetIds) for (const id of targetIds) best.push(scores[id]!, id);
   else for (let id = 0; id < scores.length; id++) if (scores[id]! > best.threshold) best.push(scores[id]!, id);
   return best.sorted();

@@ -56,15 +56,16 @@ export async function questionAnswering(source?: ModelSource, options?: LoadOpti
     const { docStride = Math.min(Math.floor(maxSeqLen / 2), 128) } = call;
     checkCall({ topK, maxAnswerLen, maxSeqLen }, docStride, maxSeqLen, model.maxLength);
     const list = (Array.isArray(inputs) ? inputs : [inputs]).map(checkQuestion);
-    const windows = list.flatMap((input, i) => windowsOf(tokenizer, input, i, maxSeqLen, docStride).map((encoding) => ({ encoding, i })));
+    const windows = list.map((input, i) => windowsOf(tokenizer, input, i, maxSeqLen, docStride));
     const logits = await forwardEach(
       model,
-      windows.map(({ encoding }) => encoding),
+      windows.flat(),
       (output, at): WindowLogits => ({ start: output.startLogits![at]!.data, end: output.endLogits![at]!.data }),
       { signal },
     );
+    let first = 0;
     const results = list.map(({ context }, i) => {
-      const own = windows.flatMap(({ encoding, i: of }, w) => (of === i ? [{ encoding, logits: logits[w]! }] : []));
+      const own = windows[i]!.map((encoding) => ({ encoding, logits: logits[first++]! }));
       const answers = readAnswers(context, own, clsId, { ...call, topK, maxAnswerLen });
       return answers.length === 1 ? answers[0]! : answers;
     });

@@ -53,16 +53,19 @@ export async function tokenClassification(source?: ModelSource, options?: LoadOp
     const { aggregationStrategy: strategy = "none", ignoreLabels = ["O"], stride, signal, onTruncate = warnTruncated } = call;
     checkCall(strategy, stride, tokenizer.modelMaxLength);
     const list = Array.isArray(texts) ? (texts as readonly string[]) : [texts as string];
-    const windows = list.flatMap((text, i) => windowsOf(checkText(text, i), i).map((encoding) => ({ encoding, i })));
+    const windows = list.map((text, i) => windowsOf(checkText(text, i), i));
+    const flat = windows.flatMap((ofText, i) => ofText.map((encoding) => ({ encoding, text: list[i]! })));
     const scored = await forwardEach(
       model,
-      windows.map(({ encoding }) => encoding),
-      (output, at, w) => scoredTokens(tokenizer, list[windows[w]!.i]!, windows[w]!.encoding, output.logits![at]!.data, labels.length),
+      flat.map(({ encoding }) => encoding),
+      (output, at, w) => scoredTokens(tokenizer, flat[w]!.text, flat[w]!.encoding, output.logits![at]!.data, labels.length),
       { signal },
     );
-    const results = list.map((_, i) => {
-      const ofText = scored.filter((_tokens, w) => windows[w]!.i === i).map(entitiesOf);
-      return ofText.length > 1 ? mergeOverlapping(ofText.flat()) : ofText[0]!;
+    let end = 0;
+    const results = windows.map(({ length }) => {
+      end += length;
+      const ofText = scored.slice(end - length, end).map(entitiesOf);
+      return length > 1 ? mergeOverlapping(ofText.flat()) : ofText[0]!;
     });
     return Array.isArray(texts) ? results : results[0];
 

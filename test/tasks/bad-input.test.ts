@@ -165,6 +165,19 @@ describe("fill-mask", () => {
   });
 });
 
+test("fill-mask: a target beyond the model's vocabulary", async () => {
+  const files = fixtureFiles("distilbert-mlm");
+  const json = JSON.parse(new TextDecoder().decode(files.get("tokenizer.json"))) as { added_tokens: object[] };
+  json.added_tokens.push({ ...json.added_tokens[0], id: 407, content: "zebra", special: false });
+  files.set("tokenizer.json", new TextEncoder().encode(JSON.stringify(json)));
+  const fill = await pipeline("fill-mask", files, { device });
+  await expect(fill("A [MASK].", { targets: ["zebra"] })).rejects.toThrow(
+    /token 407, but the model has 407 tokens; do tokenizer and model/,
+  );
+  await expect(fill("zebra [MASK].")).rejects.toThrow(/token ids of text 0 to be integers in 0\.\.406/);
+  fill.dispose();
+});
+
 describe("zero-shot-classification", () => {
   const loading = open("zero-shot-classification", "bert-seqcls-nli");
   afterAll(async () => (await loading).dispose());
