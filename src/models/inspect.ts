@@ -51,8 +51,15 @@ export interface PassReport {
 
 const DEFAULT_TOKENS = 128;
 
-/** @param tokens length of the text that the pass is counted for; cut to what the model can take */
-export async function inspectModel(files: ModelFiles, tokens = DEFAULT_TOKENS): Promise<ModelReport> {
+/**
+ * @param tokens length of the text that the pass is counted for; cut to what the model can take
+ * @param dtype as LoadOptions has it: "w8" reports what a float file would be when it is quantised while loading
+ */
+export async function inspectModel(
+  files: ModelFiles,
+  tokens = DEFAULT_TOKENS,
+  dtype: "auto" | "f32" | "w8" = "auto",
+): Promise<ModelReport> {
   const config = Config.parse(await files.read("config.json"), files.label);
   const architecture = architectureOf(config);
   const file = await openWeights(files);
@@ -69,7 +76,7 @@ export async function inspectModel(files: ModelFiles, tokens = DEFAULT_TOKENS): 
     };
     const backend = new TraceBackend({ blockRows: 96 });
     try {
-      const { parts, facts } = await buildModel(zeros(file), backend, architecture, config, { dtype: "auto" });
+      const { parts, facts } = await buildModel(zeros(file), backend, architecture, config, { dtype });
       const S = Math.max(1, Math.min(tokens, parts.encoder.sizes.maxLength));
       backend.clear();
       await runPass(parts, { ids: new Int32Array(S), typeIds: new Int32Array(S), sequences: new Sequences([S]) }, {});

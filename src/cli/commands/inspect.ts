@@ -1,8 +1,9 @@
 /** `hummingbert inspect MODEL`: what a model is made of and what it costs, from its header alone. */
 import type { ModelFiles } from "../../files/types.ts";
 import type { ModelReport, PassReport, TensorRow } from "../../models/inspect.ts";
-import { type Command, integerOption, UsageError } from "../command.ts";
-import { loadOptions, modelOption } from "../loading.ts";
+import type { OpRecord } from "../../tensor/trace.ts";
+import { type Command, type Invocation, integerOption, UsageError } from "../command.ts";
+import { engineOptions, loadOptions, modelOption } from "../loading.ts";
 import type { Output } from "../output.ts";
 
 export const inspect: Command = {
@@ -10,28 +11,40 @@ export const inspect: Command = {
   summary: "what a model is made of, and what it costs",
   usage: "MODEL [options]",
   details:
-    "Prints the architecture as a tree with shapes, dtypes and parameters, what the file lacks or has too much, operations per token,\nmemory by part, and the tokenizer's pipeline. Reads config.json and the header of the weights, never a tensor.",
-  options: { tokens: { type: "string" }, trace: { type: "boolean" } },
+    "Prints the architecture as a tree with shapes, dtypes and parameters, what the file lacks or has too much, operations per token,\nmemory by part, and the tokenizer's pipeline. Reads config.json and the header of the weights, never a tensor,\nunless --time asks for a run.",
+  options: { tokens: { type: "string" }, trace: { type: "boolean" }, time: { type: "boolean" } },
   optionHelp: [
     ["--tokens N", "length of the text that operations are counted for (default 128)"],
     ["--trace", "every operation of a forward pass, with shapes, operations and bytes"],
+    ["--time", "the same with measured times: loads the model and runs it on one thread"],
   ],
-  examples: ["hummingbert inspect sentence-transformers/all-MiniLM-L6-v2", "hummingbert inspect ./my-model --trace --tokens 32"],
+  examples: [
+    "hummingbert inspect sentence-transformers/all-MiniLM-L6-v2",
+    "hummingbert inspect ./my-model --trace --tokens 32",
+    "hummingbert inspect ./my-model --time",
+  ],
   async run(invocation) {
     const { texts, values, output } = invocation;
     const source = texts[0] ?? modelOption(invocation);
     if (source === undefined || texts.length > 1) throw new UsageError("inspect takes one model: a folder, a Hub id or a URL");
     const { openModelFiles } = await import("../../files/open.ts");
     const { inspectModel } = await import("../../models/inspect.ts");
-    const files = await openModelFiles(source, loadOptions(invocation));
-    const report = await inspectModel(files, integerOption(values, "tokens"));
+    const options = loadOptions(invocation);
+    const files = await openModelFiles(source, options);
+    const report = await inspectModel(files, integerOption(values, "tokens"), options.dtype);
     const tokenizer = await tokenizerPipeline(files);
+    const times = values.time && report.pass ? await measure(files, report.pass, invocation) : undefined;
+    const withOps = values.trace === true || times !== undefined;
     if (output.json) {
       const { pass, ...rest } = report;
-      await output.object({ ...rest, ...(pass && { pass: values.trace ? pass : { ...pass, ops: undefined } }), tokenizer });
+      await output.object({
+        ...rest,
+        ...(pass && { pass: withOps ? { ...pass, ops: timed(pass, times) } : { ...pass, ops: undefined } }),
+        tokenizer,
+      });
     } else {
       await printReport(output, report, tokenizer);
-      if (values.trace && report.pass) await printTrace(output, report.pass);
+      if (withOps && report.pass) await printTrace(output, report.pass, times);
     }
     if (report.problem !== undefined) throw new Error(report.problem);
   },
@@ -70,17 +83,36 @@ async function printReport(output: Output, report: ModelReport, tokenizer: reado
   for (const [label, value] of rows) await output.line(`${label.padEnd(20)} ${value}`);
 }
 
-async function printTrace(output: Output, { ops, flops }: PassReport): Promise<void> {
-  await output.line(output.paint("bold", "\nop                        out              K        FLOP       bytes   share"));
-  for (const { op, rows, cols, K, flops: own, bytes } of ops) {
+async function measure(files: ModelFiles, { tokens }: PassReport, invocation: Invocation): Promise<number[]> {
+  const { measureOps } = await import("../../models/time-ops.ts"); // only a run needs the kernels
+  return measureOps(files, tokens, await engineOptions(invocation));
+}
+
+/** The ops of a pass, each with its milliseconds where they were measured. */
+function timed({ ops }: PassReport, times: readonly number[] | undefined): (OpRecord & { ms?: number })[] {
+  if (times === undefined) return [...ops];
+  if (times.length !== ops.length)
+    throw new Error(`the trace has ${ops.length} operations, the run had ${times.length}; is the device not "wasm"?`);
+  return ops.map((op, i) => ({ ...op, ms: times[i]! }));
+}
+
+async function printTrace(output: Output, pass: PassReport, times: readonly number[] | undefined): Promise<void> {
+  const clock = times ? "        ms    time   GFLOP/s" : "";
+  await output.line(output.paint("bold", `\nop                        out              K        FLOP       bytes   share${clock}`));
+  const total = times?.reduce((sum, ms) => sum + ms, 0) ?? 0;
+  for (const { op, rows, cols, K, flops, bytes, ms } of timed(pass, times)) {
     const cells = [
       op.padEnd(24),
       `[${rows}, ${cols}]`.padEnd(14),
       String(K ?? "").padStart(5),
-      count(own).padStart(11),
+      count(flops).padStart(11),
       count(bytes).padStart(11),
+      `${((100 * flops) / pass.flops).toFixed(1).padStart(6)}%`,
+      ...(ms === undefined
+        ? []
+        : [ms.toFixed(3).padStart(9), `${((100 * ms) / total).toFixed(1).padStart(6)}%`, (flops / ms / 1e6).toFixed(1).padStart(9)]),
     ];
-    await output.line(`${cells.join(" ")} ${((100 * own) / flops).toFixed(1).padStart(6)}%`);
+    await output.line(cells.join(" "));
   }
 }
 

@@ -1,0 +1,45 @@
+/** Timed ops: the list is the trace's, op for op, and timing changes no result. */
+import { describe, expect, it } from "vitest";
+import { openModelFiles } from "../../src/files/open.ts";
+import { LoopsBackend } from "../../src/kernels/loops/backend.ts";
+import { inspectModel } from "../../src/models/inspect.ts";
+import { measureOps } from "../../src/models/time-ops.ts";
+import { timeOps } from "../../src/tensor/timing.ts";
+import { fixture } from "../shared.ts";
+
+describe("timed ops", () => {
+  it.each(["bert", "distilbert", "mpnet-mlm", "modernbert-seqcls-mean", "mobilebert-layernorm-seqcls"])(
+    "%s: one time an op of the trace",
+    async (name) => {
+      const files = await openModelFiles(fixture(`tiny/${name}`), {});
+      const { pass } = await inspectModel(files, 8);
+      const times = await measureOps(files, 8, { device: "wasm" });
+      expect(times.length).toBe(pass!.ops.length);
+      expect(times.every((ms) => ms >= 0)).toBe(true);
+      expect(times.some((ms) => ms > 0)).toBe(true);
+    },
+  );
+
+  it("notes a fused op once, gives its result, and still throws its errors", async () => {
+    const backend = new LoopsBackend();
+    const gamma = backend.constant(Float32Array.of(1, 1), 1, 2);
+    const norm = { gamma, eps: 0 };
+    const a = backend.constant(Float32Array.of(1, 2), 1, 2);
+    const b = backend.constant(Float32Array.of(0, 1), 1, 2);
+    const times = timeOps(backend);
+    const [sum] = await backend.pass(() => {
+      const out = backend.alloc(1, 2);
+      backend.addLayerNorm(out, a, b, norm); // [1, 3] has mean 2 and deviation 1
+      return [out];
+    });
+    expect([...sum!]).toEqual([-1, 1]);
+    expect(times.length).toBe(1);
+    const wrong = backend.pass(() => {
+      const out = backend.alloc(1, 3);
+      backend.add(out, a, b);
+      return [out];
+    });
+    await expect(wrong).rejects.toThrow(/add/);
+    expect(times.length).toBe(2); // and the next op is noted again
+  });
+});
