@@ -113,6 +113,11 @@ export function rooflineChart({ rows, peaks, node }: NonNullable<Figures["kernel
   const top = Math.max(peaks.w8, peaks.f32);
   const slope = (rate: number) =>
     `<path class="ink" stroke-width="1.6" d="M${at(Math.max(low, 0.5 / rate), Math.max(low * rate, 0.5))}L${at(top / rate, top)}"/>`;
+  const steep = (-180 / Math.PI) * Math.atan2(frame.y(1) - frame.y(10), frame.x(10) - frame.x(1));
+  const along = (rate: number, name: string) => {
+    const [cx, cy] = [frame.x(0.15), frame.y(0.15 * rate)];
+    return `<g transform="rotate(${steep.toFixed(1)} ${cx.toFixed(1)} ${cy.toFixed(1)})">${text(cx, cy - 6, `${name}: ${rate.toFixed(0)} GB/s`, { kind: "soft small" })}</g>`;
+  };
   const dots = points
     .map(({ job, intensity, gflops }) => {
       const color = looks.find(([pattern]) => pattern.test(job))?.[2] ?? COLORS.grey;
@@ -127,8 +132,8 @@ export function rooflineChart({ rows, peaks, node }: NonNullable<Figures["kernel
     roof(peaks.w8, "w8 peak", -2),
     slope(peaks.cache),
     slope(peaks.memory),
-    text(frame.x(0.13), frame.y(0.13 * peaks.cache) - 12, `2 MiB: ${peaks.cache.toFixed(0)} GB/s`, { kind: "soft small" }),
-    text(frame.x(0.3), frame.y(0.3 * peaks.memory) + 22, `128 MiB: ${peaks.memory.toFixed(0)} GB/s`, { kind: "soft small" }),
+    along(peaks.cache, "2 MiB again and again"),
+    along(peaks.memory, "128 MiB"),
   ];
   const title = `Kernels at MiniLM's shapes, 8 to 128 tokens, one core, Node ${node.slice(1)}`;
   return figure(
