@@ -8,7 +8,7 @@ import { DownloadError } from "../errors.ts";
 import type { ByteSource } from "../safetensors/types.ts";
 import { genuine } from "./content.ts";
 import { defaultNetwork, type Network } from "./http.ts";
-import { authorization, type Repository, refusal, resolveUrl } from "./hub.ts";
+import { authorization, refusal, resolveUrl } from "./hub.ts";
 import { InFlight } from "./inflight.ts";
 import { blobSource } from "./memory.ts";
 import { MemorySink } from "./memory-sink.ts";
