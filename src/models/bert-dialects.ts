@@ -4,32 +4,7 @@
  */
 
 import type { BertDialect } from "./bert.ts";
-
-const BERT_BLOCK: BertDialect["block"] = {
-  query: "attention.self.query",
-  key: "attention.self.key",
-  value: "attention.self.value",
-  output: "attention.output.dense",
-  attentionNorm: "attention.output.LayerNorm",
-  up: "intermediate.dense",
-  down: "output.dense",
-  outputNorm: "output.LayerNorm",
-};
-
-const BERT_EMBEDDINGS: BertDialect["embeddings"] = {
-  words: "embeddings.word_embeddings",
-  positions: "embeddings.position_embeddings",
-  types: "embeddings.token_type_embeddings",
-  norm: "embeddings.LayerNorm",
-};
-
-export const BERT: BertDialect = {
-  embeddings: BERT_EMBEDDINGS,
-  block: BERT_BLOCK,
-  layer: (l) => [`encoder.layer.${l}`],
-  positions: "absolute",
-  activation: "gelu",
-};
+import { BERT, BERT_BLOCK, BERT_EMBEDDINGS } from "./bert-names.ts";
 
 export const DISTILBERT: BertDialect = {
   embeddings: { words: BERT_EMBEDDINGS.words, positions: BERT_EMBEDDINGS.positions, norm: BERT_EMBEDDINGS.norm },

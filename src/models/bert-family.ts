@@ -3,8 +3,8 @@
  */
 
 import { BertEncoder } from "./bert.ts";
-import { BERT } from "./bert-dialects.ts";
 import { BERT_HEADS } from "./bert-heads.ts";
+import { BERT } from "./bert-names.ts";
 import type { Family } from "./family.ts";
 import type { HeadKind } from "./heads.ts";
 

@@ -16,7 +16,7 @@ import type { Weights } from "../layers/weights.ts";
 import type { RelativeTerm } from "../tensor/attention.ts";
 import type { Mat } from "../tensor/mat.ts";
 import { type BertDialect, BertEncoder } from "./bert.ts";
-import { BERT } from "./bert-dialects.ts";
+import { BERT } from "./bert-names.ts";
 import type { Config } from "./config.ts";
 
 const SELF = "attention.self";
