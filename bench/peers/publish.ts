@@ -38,6 +38,7 @@ const MAIN = [
   "hummingbert-w8-standard",
   "ort-node-int8",
   "ort-web",
+  "ort-web-wide",
   "ort-web-int8",
   "transformers-js",
   "transformers-js-q8",
@@ -80,7 +81,7 @@ export async function publish({ engine, programs, nodes, has, stsFile, rounds, p
     const lengths = await compare(MAIN, LENGTHS, [], rounds, programs.node);
     save({ main: lengths });
     const several = await compare(
-      [...MAIN.filter((name) => !name.startsWith("transformers-js")), ...FEEDINGS],
+      [...MAIN.filter((name) => !/^transformers-js|-wide$/.test(name)), ...FEEDINGS],
       [],
       ["32x128", "ragged", "sts-b"],
       Math.floor(rounds / 2),

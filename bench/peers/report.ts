@@ -18,6 +18,7 @@ const ENGINES_1 = [
   "transformers-js",
   "transformers-js-q8",
   "ort-web",
+  "ort-web-wide",
   "ort-web-int8",
   "pytorch",
   "tfjs-wasm",

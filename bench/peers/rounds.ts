@@ -9,7 +9,7 @@ import type { EngineOptions } from "./engine.ts";
 import { ENGINES } from "./engines/index.ts";
 import { EngineProcess, type Programs } from "./process.ts";
 import type { Reply } from "./worker.ts";
-import type { Workload } from "./workloads.ts";
+import { single, type Workload } from "./workloads.ts";
 
 export interface Row {
   readonly workload: string;
@@ -32,6 +32,8 @@ export interface Run {
 
 const TURN_MS = 60;
 const WARM_TURNS = 5;
+/** Before the first turn, so that V8 has optimised what it will: some compile 14 MB of WebAssembly. */
+const OPTIMIZE_TURNS = 30;
 /** A call longer than this is measured once: it is there for the record. */
 const ONCE_MS = 5000;
 /** Thread pools spin for a moment after a call; the next engine must not pay for it. */
@@ -60,7 +62,11 @@ export async function compareEngines(
   console.log(`\nNode ${version}, ${options.threads} thread(s), ${rounds} rounds, load ${load.toFixed(2)}; ms a call`);
   console.log("workload  engine                       wall min   median  CPU min   median  speed of CPU, cosine to the first");
   try {
-    for (const name of names) engines.push(await new EngineProcess(name, options, programs).started());
+    for (const name of names) {
+      const engine = await new EngineProcess(name, options, programs).started();
+      engines.push(engine);
+      await engine.measure({ batches: single([64])[0]!.batches, atLeastMs: OPTIMIZE_TURNS * turnMs, wantsVectors: false });
+    }
     for (const workload of workloads) {
       const { batches } = workload;
       const partakers = engines.filter(({ name }) => workload.feedings.includes(ENGINES[name]!.feeding));

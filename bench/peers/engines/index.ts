@@ -22,12 +22,18 @@ const ours = (label: string, dtype: "f32" | "w8", simd: "wide" | "standard"): En
   create: async (options) => (await import("./hummingbert.ts")).hummingbert(dtype, simd, options),
 });
 
-const ort = (label: string, runtime: "node" | "web", file: "model" | "model_quantized", feeding: Feeding = "padded"): EngineEntry => ({
+const ort = (
+  label: string,
+  runtime: "node" | "web",
+  file: "model" | "model_quantized",
+  feeding: Feeding = "padded",
+  wide = false,
+): EngineEntry => ({
   label,
   needs: "onnx",
   feeding,
   leastCosine: file === "model" ? EXACT : 0.7,
-  create: async (options) => (await import("./onnxruntime.ts")).onnxruntime(runtime, file, feeding, options),
+  create: async (options) => (await import("./onnxruntime.ts")).onnxruntime(runtime, file, feeding, options, wide),
 });
 
 const transformersJs = (label: string, dtype: "fp32" | "q8", feeding: Feeding = "padded"): EngineEntry => ({
@@ -49,6 +55,7 @@ export const ENGINES: Readonly<Record<string, EngineEntry>> = {
   "ort-node-int8": ort("onnxruntime-node int8", "node", "model_quantized"),
   "ort-node-int8-single": ort("onnxruntime-node int8, one by one", "node", "model_quantized", "single"),
   "ort-web": ort("onnxruntime-web fp32", "web", "model"),
+  "ort-web-wide": ort("onnxruntime-web fp32, same V8 flag", "web", "model", "padded", true),
   "ort-web-single": ort("onnxruntime-web fp32, one by one", "web", "model", "single"),
   "ort-web-int8": ort("onnxruntime-web int8", "web", "model_quantized"),
   "ort-web-int8-single": ort("onnxruntime-web int8, one by one", "web", "model_quantized", "single"),

@@ -1,5 +1,9 @@
-/** onnxruntime-node and onnxruntime-web on the ONNX form of the same weights (export_onnx.py). */
+/**
+ * onnxruntime-node and onnxruntime-web on the ONNX form of the same weights (export_onnx.py). `wide` sets for onnxruntime-web the flag of V8 that
+ * enableExperimentalSimd() sets for hummingbert: its fp32 gains, its int8 loses.
+ */
 import { createRequire } from "node:module";
+import { setFlagsFromString } from "node:v8";
 import type * as Ort from "onnxruntime-common";
 import { type Engine, type EngineOptions, type Feeding, fed, poolPadded } from "../engine.ts";
 
@@ -10,8 +14,10 @@ export async function onnxruntime(
   file: "model" | "model_quantized",
   feeding: Feeding,
   { onnx, threads }: EngineOptions,
+  wide = false,
 ): Promise<Engine> {
   const ort: typeof Ort = require(`onnxruntime-${runtime}`);
+  if (wide) setFlagsFromString("--experimental-wasm-revectorize");
   if (runtime === "web") ort.env.wasm.numThreads = threads;
   const session = await ort.InferenceSession.create(`${onnx}/onnx/${file}.onnx`, {
     intraOpNumThreads: threads,
