@@ -11,6 +11,7 @@ import { commandHelp, generalHelp } from "./help.ts";
 import { Output } from "./output.ts";
 import { notice } from "./progress.ts";
 import { suggest } from "./suggest.ts";
+import { packageVersion } from "./version.ts";
 
 /** What is not done this long after Ctrl-C is given up. */
 const GRACE_MS = 2000;
@@ -20,6 +21,10 @@ export async function main(argv: readonly string[]): Promise<number> {
   if (name === undefined || name === "--help" || name === "-h") {
     process.stdout.write(generalHelp(COMMANDS));
     return name === undefined ? 2 : 0;
+  }
+  if (name === "--version" || name === "-V") {
+    process.stdout.write(`${packageVersion()}\n`);
+    return 0;
   }
   const command = COMMANDS.find((candidate) => candidate.name === name);
   if (!command) {

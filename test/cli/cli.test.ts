@@ -1,5 +1,5 @@
 /** The command line on tiny models: what it prints, how it fails, and what survives. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,6 +22,12 @@ describe("usage", () => {
     expect(one.code).toBe(0);
     expect(one.stdout).toContain("--truncate-dim N");
     expect(one.stdout).toContain("Examples");
+  });
+
+  test("--version is package.json's", async () => {
+    const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+    const { code, stdout } = await runCli(["--version"]);
+    expect([code, stdout]).toEqual([0, `${version}\n`]);
   });
 
   test("a mistyped command or option is exit 2 and suggests the near one", async () => {
@@ -132,6 +138,21 @@ describe("inspect and quantize", () => {
       .reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
     expect(report.parameters).toBe(expected);
     expect(report.pass.flops).toBeGreaterThan(0);
+  });
+
+  test("quantize takes along every module that modules.json names", async () => {
+    const [source, folder] = [join(scratch, "modules"), join(scratch, "modules-w8")];
+    cpSync(encoder, source, { recursive: true });
+    const modules = [
+      { type: "sentence_transformers.models.Transformer", path: "" },
+      { type: "sentence_transformers.models.Pooling", path: "5_Pooling" },
+    ];
+    writeFileSync(join(source, "modules.json"), JSON.stringify(modules));
+    mkdirSync(join(source, "5_Pooling"));
+    writeFileSync(join(source, "5_Pooling/config.json"), JSON.stringify({ pooling_mode: "max" }));
+    expect((await runCli(["quantize", source, folder])).code).toBe(0);
+    expect(readFileSync(join(folder, "5_Pooling/config.json"), "utf8")).toContain("max");
+    expect((await runCli(["embed", "hello", "--model", folder, "--json"])).code).toBe(0);
   });
 
   test("quantize writes a folder that loads as w8, and never over another", async () => {

@@ -1,6 +1,7 @@
 /** `hummingbert quantize SOURCE DESTINATION`: a float checkpoint as a w8 folder. */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { ModelFiles } from "../../files/types.ts";
 import { type Command, UsageError } from "../command.ts";
 import { loadOptions } from "../loading.ts";
 
@@ -9,12 +10,10 @@ const COMPANIONS = [
   "tokenizer.json",
   "tokenizer_config.json",
   "special_tokens_map.json",
+  "added_tokens.json",
   "modules.json",
   "sentence_bert_config.json",
   "config_sentence_transformers.json",
-  "1_Pooling/config.json",
-  "2_Dense/config.json",
-  "2_Dense/model.safetensors",
 ];
 /** Copied only without a tokenizer.json, which holds the same vocabulary. */
 const VOCABULARIES = ["vocab.txt", "vocab.json", "merges.txt", "sentencepiece.bpe.model", "spiece.model", "spm.model"];
@@ -49,7 +48,7 @@ export const quantize: Command = {
     try {
       write("model.safetensors", weights);
       write("config.json", config);
-      for (const name of COMPANIONS) {
+      for (const name of [...COMPANIONS, ...(await moduleFiles(files, signal))]) {
         const bytes = await files.readIfPresent(name, signal);
         if (bytes) write(name, bytes);
       }
@@ -69,3 +68,12 @@ export const quantize: Command = {
     for (const { file, bytes } of written) await output.line(`  ${file.padEnd(36)} ${(bytes / 1e6).toFixed(2).padStart(8)} MB`);
   },
 };
+
+/** The files of the modules that modules.json puts into folders of their own: 1_Pooling, 2_Dense, ... */
+async function moduleFiles(files: ModelFiles, signal: AbortSignal): Promise<string[]> {
+  const { readJson } = await import("../../tasks/json-file.ts");
+  const modules = await readJson(files, "modules.json", signal);
+  const paths = (Array.isArray(modules) ? modules : []).map((module: { path?: unknown } | null) => module?.path);
+  const folders = paths.filter((path): path is string => typeof path === "string" && path !== "" && path !== ".");
+  return folders.flatMap((path) => [`${path}/config.json`, `${path}/model.safetensors`]);
+}
