@@ -19,7 +19,7 @@ export interface ColdRow {
   readonly ms: readonly number[];
   /** CPU milliseconds until then, of all threads. */
   readonly cpu: readonly number[];
-  /** MiB of resident memory at the peak, after a text of 512 tokens. */
+  /** MB of resident memory at the peak, after a text of 512 tokens. */
   readonly peakMB: number;
 }
 
@@ -102,7 +102,7 @@ export async function measureCold(candidates: readonly Start[], rounds: number):
       times[i]!.cpu.push(cpu);
     }
   }
-  console.log(`\nms to the first vector of ${TOKENS} tokens: min, median, CPU median; MiB at the peak, 512 tokens`);
+  console.log(`\nms to the first vector of ${TOKENS} tokens: min, median, CPU median; MB at the peak, 512 tokens`);
   const rows: ColdRow[] = [];
   for (const [i, start] of candidates.entries()) {
     const { peakMB } = await run(start, long);

@@ -11,5 +11,5 @@ if (text !== undefined) {
   await model.forward([{ ids }]);
 }
 const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-console.log(JSON.stringify({ cpu: (userCPUTime + systemCPUTime) / 1000, peakMB: maxRSS / 1024 }));
+console.log(JSON.stringify({ cpu: (userCPUTime + systemCPUTime) / 1000, peakMB: (maxRSS * 1024) / 1e6 }));
 process.exit(0);

@@ -13,5 +13,5 @@ const session = await ort.InferenceSession.create(file, {
 const tensor = (values) => new ort.Tensor("int64", BigInt64Array.from(values, BigInt), [1, ids.length]);
 await session.run({ input_ids: tensor(ids), attention_mask: tensor(ids.map(() => 1)), token_type_ids: tensor(ids.map(() => 0)) });
 const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-console.log(JSON.stringify({ cpu: (userCPUTime + systemCPUTime) / 1000, peakMB: maxRSS / 1024 }));
+console.log(JSON.stringify({ cpu: (userCPUTime + systemCPUTime) / 1000, peakMB: (maxRSS * 1024) / 1e6 }));
 process.exit(0);

@@ -12,4 +12,4 @@ model = AutoModel.from_pretrained(sys.argv[1], attn_implementation="sdpa").eval(
 with torch.inference_mode():
     model(input_ids=torch.tensor([ids])).last_hidden_state.mean(1)
 used = resource.getrusage(resource.RUSAGE_SELF)
-print(json.dumps({"cpu": (used.ru_utime + used.ru_stime) * 1000, "peakMB": used.ru_maxrss / 1024}), flush=True)
+print(json.dumps({"cpu": (used.ru_utime + used.ru_stime) * 1000, "peakMB": used.ru_maxrss * 1024 / 1e6}), flush=True)

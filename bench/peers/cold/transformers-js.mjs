@@ -14,5 +14,5 @@ if (text !== undefined) {
   await extract.model({ input_ids: tensor(ids), attention_mask: tensor(ids.map(() => 1)), token_type_ids: tensor(ids.map(() => 0)) });
 }
 const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-console.log(JSON.stringify({ cpu: (userCPUTime + systemCPUTime) / 1000, peakMB: maxRSS / 1024 }));
+console.log(JSON.stringify({ cpu: (userCPUTime + systemCPUTime) / 1000, peakMB: (maxRSS * 1024) / 1e6 }));
 process.exit(0);
