@@ -95,21 +95,26 @@ describe("the pool", () => {
     model.dispose();
   });
 
-  // On a busy machine the worker may be given a core too late: then this thread does all of the work, and the try proves nothing.
-  it("a worker that dies in the middle of a pass is an error of that pass", { retry: 3 }, async () => {
+  it("a worker that dies in the middle of a pass is an error of that pass", async () => {
     const backend = await up(threaded(2));
-    try {
-      const quick = unevenPass(backend, 1024, [1, 1]);
-      const expected = await quick();
-      // This thread takes the first task (a third of a second or more, in which the worker wakes up and takes the other one), then sleeps at the barrier
-      // until its patience is spent: the timer fires only then, with the worker in the middle of seconds of work.
-      setTimeout(() => void workers[0]!.terminate(), 0);
-      await expect(unevenPass(backend, 1024, [300, 3000])()).rejects.toThrow(UnsupportedError);
-      expect(await quick()).toEqual(expected);
-      expect(backend.isUp).toBe(false);
-    } finally {
-      backend.dispose();
+    const quick = unevenPass(backend, 1024, [1, 1]);
+    const uneven = unevenPass(backend, 1024, [100, 1000]);
+    const expected = await quick();
+    let failure: unknown;
+    // Where this thread gets the first task it then sleeps at the barrier until its patience is spent: the timer fires only then, with the worker in the
+    // middle of its work. Where it gets the second one nothing is lost, and the test tries again.
+    for (let i = 0; i < 12 && failure === undefined; i++) {
+      const timer = setTimeout(() => void workers[0]!.terminate(), 0);
+      failure = await uneven().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      clearTimeout(timer);
     }
+    expect(failure).toBeInstanceOf(UnsupportedError);
+    expect(await quick()).toEqual(expected);
+    expect(backend.isUp).toBe(false);
+    backend.dispose();
   });
 
   it("many passes asked for at once run one after another", async () => {
