@@ -4,7 +4,7 @@
  */
 
 import type { BertDialect } from "./bert.ts";
-import { BERT, BERT_BLOCK, BERT_EMBEDDINGS } from "./bert-names.ts";
+import { BERT, BERT_EMBEDDINGS } from "./bert-names.ts";
 
 export const DISTILBERT: BertDialect = {
   embeddings: { words: BERT_EMBEDDINGS.words, positions: BERT_EMBEDDINGS.positions, norm: BERT_EMBEDDINGS.norm },
