@@ -1,6 +1,7 @@
-/** The files of a folder, for --file and for search: sorted paths, without hidden ones and what tools keep for themselves. */
-import { open, readdir } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+/** The files of a folder, for --file and for search: sorted paths, without hidden ones and what tools keep for themselves; and how a folder is made. */
+import { existsSync } from "node:fs";
+import { mkdir, open, readdir, stat } from "node:fs/promises";
+import { dirname, join, relative, resolve, sep } from "node:path";
 
 const SKIPPED_FOLDERS = new Set(["node_modules"]);
 /** A NUL byte this near the start makes a file binary, as git sees it. */
@@ -18,6 +19,20 @@ export async function filesBelow(folder: string): Promise<string[]> {
   };
   await walk(folder);
   return found.sort();
+}
+
+/** The folder and those above it. Node's own recursion never ends where the system refuses a new folder with ENOENT (/proc). */
+export async function createFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const parent = dirname(resolve(path));
+    if (code === "EEXIST" && (await stat(path)).isDirectory()) return;
+    if (code !== "ENOENT" || existsSync(parent)) throw error;
+    await createFolder(parent);
+    await mkdir(path);
+  }
 }
 
 export async function isBinary(path: string): Promise<boolean> {

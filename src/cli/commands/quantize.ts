@@ -1,8 +1,9 @@
 /** `hummingbert quantize SOURCE DESTINATION`: a float checkpoint as a w8 folder. */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ModelFiles } from "../../files/types.ts";
 import { type Command, UsageError } from "../command.ts";
+import { createFolder } from "../folder.ts";
 import { loadOptions } from "../loading.ts";
 
 /** What is copied as it is, where the source has it. */
@@ -40,22 +41,22 @@ export const quantize: Command = {
     const { weights, config, counts } = await quantizeModel(files);
     const partial = `${destination.replace(/[\\/]+$/, "")}.partial-${process.pid}`;
     const written: { file: string; bytes: number }[] = [];
-    const write = (file: string, data: Uint8Array | string): void => {
-      mkdirSync(dirname(join(partial, file)), { recursive: true });
+    const write = async (file: string, data: Uint8Array | string): Promise<void> => {
+      await createFolder(dirname(join(partial, file)));
       writeFileSync(join(partial, file), data);
       written.push({ file, bytes: data.length });
     };
     try {
-      write("model.safetensors", weights);
-      write("config.json", config);
+      await write("model.safetensors", weights);
+      await write("config.json", config);
       for (const name of [...COMPANIONS, ...(await moduleFiles(files, signal))]) {
         const bytes = await files.readIfPresent(name, signal);
-        if (bytes) write(name, bytes);
+        if (bytes) await write(name, bytes);
       }
       const hasTokenizer = written.some(({ file }) => file === "tokenizer.json");
       for (const name of hasTokenizer ? [] : VOCABULARIES) {
         const bytes = await files.readIfPresent(name, signal);
-        if (bytes) write(name, bytes);
+        if (bytes) await write(name, bytes);
       }
       if (existsSync(destination)) rmSync(destination, { recursive: true });
       renameSync(partial, destination);

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Chunk } from "./chunks.ts";
 
@@ -103,8 +103,4 @@ function isRunning(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM"; // somebody else's
   }
-}
-
-export async function createFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
 }

@@ -8,9 +8,9 @@ import { readFile, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import type { SentenceEncoder } from "../../tasks/sentence-encoder.ts";
 import { explain } from "../explain.ts";
-import { filesBelow } from "../folder.ts";
+import { createFolder, filesBelow } from "../folder.ts";
 import { type Chunk, chunksOf } from "./chunks.ts";
-import { createFolder, type IndexedFile, type Manifest, newVectorsName, readManifest, writeManifest } from "./manifest.ts";
+import { type IndexedFile, type Manifest, newVectorsName, readManifest, writeManifest } from "./manifest.ts";
 import { VectorFileReader, VectorFileWriter } from "./vector-file.ts";
 
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
