@@ -47,7 +47,7 @@ const MAIN = [
   "jax-js",
 ];
 const FEEDINGS = ["ort-node-single", "ort-node-buckets", "ort-node-int8-single", "ort-web-single", "ort-web-int8-single"];
-const SHAPES = ["bert-base", "distilbert", "tinybert-4", "tinybert-6", "minilm-l12", "minilm-l6"];
+const SHAPES = ["minilm-l6", "tinybert-4", "distilbert", "bert-base"];
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 const major = (node: string) => Number.parseInt(execFileSync(node, ["--version"], { encoding: "utf8" }).slice(1), 10);

@@ -1,5 +1,7 @@
-/** Figures as Markdown tables. */
+/** Figures as Markdown: tables, commands, pictures. */
+import { writeFileSync } from "node:fs";
 import { ENGINES } from "./engines/index.ts";
+import { FIGURES } from "./figures.ts";
 import { median, type Row, type Run, speed } from "./rounds.ts";
 
 export const ms = (value: number) => value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
@@ -47,4 +49,19 @@ export function cosines(run: Run, engines: readonly string[]): string {
     return values.length > 0 ? [[ENGINES[engine]!.label, Math.min(...values).toFixed(6)]] : [];
   });
   return table(["engine", "smallest cosine"], rows);
+}
+
+export const x = (value: number) => `${value.toFixed(2)}x`;
+export const percent = (share: number) => `${(100 * share).toFixed(0)}%`;
+export const command = (text: string) => `\`\`\`sh\n${text}\n\`\`\``;
+
+/** Saves a figure; its address from the page. */
+export function draw(name: string, svg: string): string {
+  writeFileSync(new URL(name, FIGURES), svg);
+  return `figures/${name}`;
+}
+
+/** Multiply-adds of MiniLM-L6's six layers and its attention at S tokens, as operations (a multiply-add is two). */
+export function forwardOperations(C: number, F: number, L: number, S: number): number {
+  return L * S * (2 * (4 * C * C + 2 * C * F) + 4 * S * C);
 }
