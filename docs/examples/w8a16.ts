@@ -29,3 +29,15 @@ console.log(
   `y = f32(Σ) * (${rowScale.toExponential(3)} * ${scale[n]!.toExponential(3)}) + ${bias[n]!.toFixed(4)} = ${dequantize(acc, rowScale, scale[n]!, bias[n]!).toFixed(5)}`,
 );
 console.log(`W x + b, with the same int8 weights and x in floating point = ${exact.toFixed(5)}`);
+/** Root mean square over all output channels of what rounding the activations to A changes. */
+function changeBy(A: number): number {
+  const rounded = new Int16Array(C);
+  const scaleOfRow = quantizeActivationRow(rounded, x, 0, C, A);
+  const differences = Array.from(bias, (_, channel) =>
+    rounded.reduce((sum, ak, k) => sum + (ak * scaleOfRow - x[k]!) * weight[channel * C + k]!, 0),
+  );
+  return Math.sqrt(differences.reduce((sum, difference) => sum + difference ** 2, 0) / C);
+}
+console.log(
+  `over all ${C} channels: ${changeBy(limit).toExponential(1)} with int16 activations, ${changeBy(127).toExponential(1)} with int8`,
+);

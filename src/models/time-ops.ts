@@ -21,7 +21,6 @@ export async function measureOps(files: ModelFiles, tokens: number, options: Mod
     const milliseconds = timeOps(model.backend);
     const passes: number[][] = [];
     for (let pass = 0; pass < PASSES; pass++) {
-      milliseconds.length = 0;
       await model.forward(batch);
       passes.push([...milliseconds]);
     }

@@ -7,6 +7,7 @@
  */
 
 import type { Backend } from "./backend.ts";
+import type { Rows } from "./mat.ts";
 
 const OPS = [
   "gather",
@@ -29,10 +30,19 @@ const OPS = [
   "attention",
 ] as const satisfies readonly (keyof Backend)[];
 
-/** Wraps the ops of `backend` for good; returns the list that each op from now on adds its milliseconds to. */
+/**
+ * Wraps the ops of `backend` for good; returns the list that holds the milliseconds of the ops of the last pass. The blocks of a stretch count together:
+ * the first op of its body is one number, whatever the blocks.
+ */
 export function timeOps(backend: Backend): number[] {
   const milliseconds: number[] = [];
+  let next = 0; // where the next op's time goes; below the list's end in the later blocks of a stretch
   let isInside = false;
+  const note = (time: number) => {
+    if (next < milliseconds.length) milliseconds[next]! += time;
+    else milliseconds.push(time);
+    next++;
+  };
   for (const op of OPS) {
     const run = backend[op] as (...args: unknown[]) => void;
     const timed = (...args: unknown[]) => {
@@ -42,11 +52,27 @@ export function timeOps(backend: Backend): number[] {
       try {
         run.apply(backend, args);
       } finally {
-        milliseconds.push(performance.now() - start);
+        note(performance.now() - start);
         isInside = false;
       }
     };
     Object.defineProperty(backend, op, { value: timed });
   }
+  const cut = backend.stretch;
+  const stretch = (T: number, body: (rows: Rows) => void) => {
+    const first = milliseconds.length;
+    cut.call(backend, T, (rows) => {
+      next = first;
+      body(rows);
+    });
+  };
+  Object.defineProperty(backend, "stretch", { value: stretch });
+  const { pass } = backend;
+  const begin: Backend["pass"] = (body) => {
+    milliseconds.length = 0;
+    next = 0;
+    return pass.call(backend, body);
+  };
+  Object.defineProperty(backend, "pass", { value: begin });
   return milliseconds;
 }

@@ -10,15 +10,14 @@ export function commandsOf(markdown: string): string[] {
   const blocks = [...markdown.matchAll(/^```sh.*\n([\s\S]*?)^```/gm)].flatMap(([, code]) => code!.split("\n"));
   const quoted = [...markdown.replace(/^```[\s\S]*?^```/gm, "").matchAll(/`((?:npm|npx) [^`]+)`/g)].map(([, command]) => command!);
   return [...blocks, ...quoted]
-    .flatMap((line) => line.replace(/\s#.*$/, "").split(/ (?:&&|\|) /))
+    .flatMap((line) => line.replace(/\s(#|>).*$/, "").split(/ (?:&&|\|) /))
     .map((command) => command.trim())
     .filter((command) => /^np[mx] /.test(command));
 }
 
 /** A sentence where the command cannot work, else undefined. */
 export function problemOf(command: string): string | undefined {
-  const words = (command.match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replace(/^"|"$/g, ""));
-  const [program, ...rest] = words;
+  const [program, ...rest] = wordsOf(command);
   if (program === "npm") return npmProblem(rest);
   if (rest[0] === "tsx" || rest[0] === "vitest") {
     const path = rest.find((word) => word.includes("/"));
@@ -26,6 +25,22 @@ export function problemOf(command: string): string | undefined {
   }
   if (rest[0] === "hummingbert") return hummingbertProblem(rest.slice(1));
   return `npx ${rest[0]} is not a command that this test knows`;
+}
+
+/** The words after `npx hummingbert` of a command that needs neither the network, nor files of a reader's own, nor much time; else undefined. */
+export function localWordsOf(command: string): string[] | undefined {
+  const words = wordsOf(command);
+  if (
+    words[0] !== "npx" ||
+    words[1] !== "hummingbert" ||
+    /[A-Z]{3}|--(model|file|in) |\bpull\b|\bbench\b|sentence-transformers\//.test(command)
+  )
+    return undefined;
+  return words.slice(2);
+}
+
+function wordsOf(command: string): string[] {
+  return (command.match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replace(/^"|"$/g, ""));
 }
 
 function npmProblem(words: readonly string[]): string | undefined {

@@ -3,8 +3,9 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { runCli } from "../cli/run-cli.ts";
 import { type Block, blocksOf, clearBlocks, disagreement, linesPrintedBy, promisedBy, root, writeBlock } from "../docs/blocks.ts";
-import { commandsOf, problemOf } from "../docs/commands.ts";
+import { commandsOf, localWordsOf, problemOf } from "../docs/commands.ts";
 
 const pages = [
   "README.md",
@@ -68,6 +69,19 @@ describe("documentation", () => {
       return problem === undefined ? [] : [`${command}: ${problem}`];
     });
     expect(problems).toEqual([]);
+  });
+
+  const commands = new Set(pages.flatMap((page) => commandsOf(readFileSync(join(root, page), "utf8"))));
+  it.each(
+    [...commands].flatMap((command) => {
+      const words = localWordsOf(command);
+      return words === undefined ? [] : [[command, words] as const];
+    }),
+  )("%s", async (_, words) => {
+    const { code, stdout, stderr } = await runCli(words, { input: "A line of text.\n" });
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    expect(stdout.length).toBeGreaterThan(0);
   });
 
   it.each(pages)("%s links to files that exist", (page) => {
