@@ -14,7 +14,7 @@ import { readJsonObject } from "./json-file.ts";
 import { readModuleWeights } from "./module-weights.ts";
 import type { Step } from "./sentence-modules.ts";
 
-export interface Dense {
+interface Dense {
   readonly linear: Linear;
   /** Absent = identity. */
   readonly activation?: Activation | undefined;
@@ -33,7 +33,7 @@ const ACTIVATIONS: ReadonlyMap<string, Activation | undefined> = new Map<string,
 const WEIGHT_DTYPES: readonly string[] = ["F64", "F32", "F16", "BF16"];
 
 /** @param files the module's own folder, e.g. 2_Dense */
-export async function loadDense(files: ModelFiles, backend: Backend, signal?: AbortSignal): Promise<Dense> {
+async function loadDense(files: ModelFiles, backend: Backend, signal?: AbortSignal): Promise<Dense> {
   const config = await readJsonObject(files, "config.json", signal);
   const K = size(config.in_features, files, "in_features");
   const N = size(config.out_features, files, "out_features");
@@ -64,7 +64,7 @@ export async function loadDenseStep(files: ModelFiles, backend: Backend, width: 
 }
 
 /** Inside a pass: x [B, K] to [B, N]. */
-export function applyDense(backend: Backend, x: Mat, { linear, activation, residual }: Dense): Mat {
+function applyDense(backend: Backend, x: Mat, { linear, activation, residual }: Dense): Mat {
   const y = backend.alloc(x.rows, linear.N);
   if (activation) backend.projectActivate(y, x, linear, activation);
   else backend.project(y, x, linear);

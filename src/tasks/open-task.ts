@@ -68,8 +68,9 @@ export async function openTask(task: TaskName, source: ModelSource | undefined, 
 }
 
 /** The sentence for a task without a default model. */
-export function noDefault(task: TaskName): string {
-  return `${task} has no default model; pass one, for example pipeline("${task}", "${TASK_DEFAULTS[task].suggestions[0]}")`;
+function noDefault(task: TaskName): string {
+  const id = TASK_DEFAULTS[task].suggestions[0];
+  return `${task} has no default model; pass one, for example pipeline("${task}", "${id}"), on the command line --model ${id}`;
 }
 
 /** The architecture to load: config.json's own, or for tasks on the bare encoder "Model". */

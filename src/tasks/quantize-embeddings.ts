@@ -47,7 +47,7 @@ export function quantizeEmbeddings(
 }
 
 /** Smallest and largest value of each dimension: [C]. */
-export function rangesOf(calibration: readonly Float32Array[]): [number, number][] {
+function rangesOf(calibration: readonly Float32Array[]): [number, number][] {
   const C = checkSameLength(calibration, "calibration vectors");
   if (C === undefined) throw new ConfigError("calibration: expected vectors to take the ranges from, got none");
   return Array.from({ length: C }, (_, c) => {

@@ -71,7 +71,7 @@ export function usualFunction(config: Readonly<Record<string, unknown>>, K: numb
 }
 
 /** @param logits [K] */
-export function applyFunction(logits: Float32Array, name: ScoreFunction): number[] {
+function applyFunction(logits: Float32Array, name: ScoreFunction): number[] {
   switch (name) {
     case "softmax":
       return softmax(logits);
