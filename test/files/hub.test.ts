@@ -287,8 +287,14 @@ describe("trouble on the way", () => {
   it("a cut connection goes on where it stopped", async () => {
     server.faults.set("model.safetensors", [{ cutAfter: 100_000 }, { cutAfter: 50_000 }]);
     expect(same(weights, await hub().read("model.safetensors"))).toBe(true);
-    const ranges = server.asked().flatMap((asked) => /GET .* (bytes=\d+-)$/.exec(asked)?.[1] ?? []);
-    expect([...new Set(ranges)]).toEqual(["bytes=100000-", "bytes=150000-"]);
+    const asked = server.asked().flatMap((line) => /GET .* bytes=(\d+)-$/.exec(line)?.[1] ?? []);
+    const [first, second, ...more] = [...new Set(asked)].map(Number);
+    // What a closing connection still delivers is up to the system: at most what the server wrote, and never the same bytes twice.
+    expect(first).toBeGreaterThan(0);
+    expect(first).toBeLessThanOrEqual(100_000);
+    expect(second).toBeGreaterThan(first!);
+    expect(second).toBeLessThanOrEqual(first! + 50_000);
+    expect(more).toEqual([]);
     expect(temporaries()).toEqual([]);
   });
 
