@@ -9,6 +9,7 @@
  */
 import type { Activation } from "../../../tensor/activations.ts";
 import type { AttentionOptions } from "../../../tensor/attention.ts";
+import type { Norm } from "../../../tensor/backend.ts";
 import type { Mat, Rows } from "../../../tensor/mat.ts";
 import type { Sequences } from "../../../tensor/sequences.ts";
 import type { Linear } from "../../../tensor/weights.ts";
@@ -25,6 +26,9 @@ import { Team } from "./team.ts";
 
 /** Multiplications of a pass that ends before a sleeping worker would have joined it (about 20 us). */
 const SMALL_PASS = 2_000_000;
+
+/** Elements of a norm that takes about three microseconds. */
+const LONG_OP = 8192;
 
 export class ThreadedBackend extends WasmBackend {
   readonly #team: Team;
@@ -143,6 +147,25 @@ export class ThreadedBackend extends WasmBackend {
         this.projectPanels(out, x, linear, first, end);
         if (activation) this.computeActivate(part, part, activation);
       });
+    });
+  }
+
+  protected override computeLayerNorm(out: Mat, x: Mat, norm: Norm): void {
+    this.#byRows(out, (rows) => super.computeLayerNorm(out.slice(rows), x.slice(rows), norm));
+  }
+  protected override computeAddLayerNorm(out: Mat, a: Mat, b: Mat, norm: Norm): void {
+    this.#byRows(out, (rows) => super.computeAddLayerNorm(out.slice(rows), a.slice(rows), b.slice(rows), norm));
+  }
+  /** A row-local op that takes longer than threads spin at a barrier: shared, so that nobody falls asleep over it. */
+  #byRows({ rows, cols }: Mat, body: (rows: Rows) => void): void {
+    const tasks = this.#mayCut && rows * cols >= LONG_OP ? Math.min(this.threads, rows) : 1;
+    if (tasks === 1) {
+      body({ first: 0, count: rows });
+      return;
+    }
+    this.#recorder.phase(tasks, (i) => {
+      const first = Math.floor((rows * i) / tasks);
+      this.live().inLocal(() => body({ first, count: Math.floor((rows * (i + 1)) / tasks) - first }));
     });
   }
 
