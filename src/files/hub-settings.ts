@@ -7,6 +7,7 @@ import { ConfigError } from "../errors.ts";
 import { openDisk } from "./disk.ts";
 import { environment } from "./environment.ts";
 import type { Repository } from "./hub.ts";
+import { openUrl } from "./open-url.ts";
 import { DownloadProgress } from "./progress.ts";
 import type { HubRequest, LoadOptions, ModelFiles } from "./types.ts";
 import { WebHubFiles } from "./web-hub-files.ts";
@@ -46,4 +47,25 @@ export function openHub(id: string, options: LoadOptions): ModelFiles {
     signal: options.signal,
   };
   return openDisk()?.hub(request, options.cacheDir) ?? new WebHubFiles({ ...request, cacheName: options.cacheDir ?? "hummingbert" });
+}
+
+/**
+ * A model on the Hub for a look at its headers: out of the cache where its weights are there, else by ranges past the cache, so that nothing large
+ * is fetched and nothing is kept. Offline it is what the cache has.
+ */
+export async function openHubHeaders(id: string, options: LoadOptions): Promise<ModelFiles> {
+  const offline = options.localFilesOnly ?? (isOn("HF_HUB_OFFLINE") || isOn("TRANSFORMERS_OFFLINE"));
+  const cached = openHub(id, { ...options, localFilesOnly: true });
+  for (const name of ["model.safetensors", "model.safetensors.index.json"]) {
+    try {
+      (await cached.open(name)).close?.();
+      return cached;
+    } catch {
+      // not here
+    }
+  }
+  if (offline) return cached;
+  const token = hubToken(options.token);
+  const revision = encodeURIComponent(options.revision ?? "main");
+  return openUrl(`${hubEndpoint()}/${id}/resolve/${revision}`, { ...options, ...(token !== undefined && { token }) });
 }

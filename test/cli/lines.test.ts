@@ -10,7 +10,8 @@ import { runCli } from "./run-cli.ts";
 async function records(pieces: readonly (string | number[])[]) {
   const stream = Readable.from(pieces.map((piece) => Buffer.from(piece as string)));
   const found = [];
-  for await (const { where, text, error, bytesRead } of linesOf(stream, (line) => `line ${line}`, 0)) found.push({ where, text, error, bytesRead });
+  for await (const { where, text, error, bytesRead } of linesOf(stream, (line) => `line ${line}`, 0))
+    found.push({ where, text, error, bytesRead });
   return found;
 }
 const texts = async (pieces: readonly (string | number[])[]) => (await records(pieces)).map(({ text }) => text);

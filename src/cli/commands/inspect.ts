@@ -1,4 +1,5 @@
 /** `hummingbert inspect MODEL`: what a model is made of and what it costs, from its header alone. */
+import { existsSync } from "node:fs";
 import type { ModelFiles } from "../../files/types.ts";
 import type { ModelReport, PassReport, TensorRow } from "../../models/inspect.ts";
 import type { OpRecord } from "../../tensor/trace.ts";
@@ -27,11 +28,14 @@ export const inspect: Command = {
     const { texts, values, output } = invocation;
     const source = texts[0] ?? modelOption(invocation);
     if (source === undefined || texts.length > 1) throw new UsageError("inspect takes one model: a folder, a Hub id or a URL");
-    const { openModelFiles } = await import("../../files/open.ts");
+    const { isHubId, openModelFiles } = await import("../../files/open.ts");
+    const { openHubHeaders } = await import("../../files/hub-settings.ts");
     const { inspectModel } = await import("../../models/inspect.ts");
     const options = loadOptions(invocation);
-    const files = await openModelFiles(source, options);
-    const report = await inspectModel(files, integerOption(values, "tokens"), options.dtype);
+    const byHeaders = isHubId(source) && !existsSync(source) && !values.time;
+    const files = await (byHeaders ? openHubHeaders(source, options) : openModelFiles(source, options));
+    const found = await inspectModel(files, integerOption(values, "tokens"), options.dtype);
+    const report = byHeaders ? { ...found, label: source } : found;
     const tokenizer = await tokenizerPipeline(files);
     const times = values.time && report.pass ? await measure(files, report.pass, invocation) : undefined;
     const withOps = values.trace === true || times !== undefined;
