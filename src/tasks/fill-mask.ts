@@ -10,7 +10,6 @@
 import { ConfigError } from "../errors.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
 import type { Encoding, Tokenizer } from "../tokenizers/tokenizer.ts";
-import { decoderOf } from "./decoded-text.ts";
 import { forwardEach } from "./forward-each.ts";
 import { openTask } from "./open-task.ts";
 import { softmax } from "./scores.ts";
@@ -40,13 +39,15 @@ export interface FillMask {
 }
 
 export async function fillMask(source?: ModelSource, options?: LoadOptions): Promise<FillMask> {
-  const { model, tokenizer, tokenizerConfig, label, maxLength, warnTruncated } = await openTask("fill-mask", source, options);
+  const { model, tokenizer, label, maxLength, warnTruncated } = await openTask("fill-mask", source, options);
   const { mask, pad } = tokenizer.specialTokens;
   if (mask === undefined) {
     model.dispose();
     throw new ConfigError(`fill-mask: the tokenizer of ${label} has no mask token; expected mask_token in tokenizer_config.json`);
   }
-  const decode = decoderOf(tokenizer, tokenizerConfig);
+  const { cleanUpTokenizationSpaces } = tokenizer;
+  const decode = (ids: readonly number[], skipSpecialTokens: boolean) =>
+    tokenizer.decode(ids, { skipSpecialTokens, cleanUpTokenizationSpaces });
 
   async function fill(texts: string | readonly string[], call: FillMaskOptions = {}): Promise<unknown> {
     const { topK = 5, targets, signal, onTruncate = warnTruncated } = call;

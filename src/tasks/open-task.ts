@@ -10,7 +10,7 @@ import type { EncoderModel } from "../models/encoder-model.ts";
 import { loadModelFromFiles } from "../models/load.ts";
 import { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { DEFAULT_ENCODER, TASK_DEFAULTS, type TaskDefaults, type TaskName } from "./defaults.ts";
-import { type JsonObject, readJsonObject } from "./json-file.ts";
+import { readJsonObject } from "./json-file.ts";
 import { type OnTruncate, warnOnce } from "./truncation.ts";
 
 export interface TaskModel {
@@ -19,7 +19,6 @@ export interface TaskModel {
   readonly label: string;
   readonly files: ModelFiles;
   readonly tokenizer: Tokenizer;
-  readonly tokenizerConfig: JsonObject;
   readonly model: EncoderModel;
   /** Tokens a text may have, special ones included: the tokenizer's limit or the model's, whichever is smaller. */
   readonly maxLength: number;
@@ -48,10 +47,7 @@ export async function openTask(task: TaskName, source: ModelSource | undefined, 
   if (source === undefined && defaults.model === undefined) throw new ConfigError(noDefault(task));
   const files = await openModelFiles(source, { ...options, ...(defaults.model !== undefined && { defaultModel: defaults.model }) });
   const architecture = await architectureFor(task, files, signal);
-  const [tokenizer, tokenizerConfig] = await Promise.all([
-    Tokenizer.fromFiles(files, signal),
-    readJsonObject(files, "tokenizer_config.json", signal),
-  ]);
+  const tokenizer = await Tokenizer.fromFiles(files, signal);
   const quantised = source === undefined && defaults.model === DEFAULT_ENCODER ? "w8" : "auto";
   const model = await loadModelFromFiles(files, { ...options, dtype: options.dtype ?? quantised, architecture });
   const maxLength = Math.min(tokenizer.modelMaxLength, model.maxLength);
@@ -60,7 +56,6 @@ export async function openTask(task: TaskName, source: ModelSource | undefined, 
     label: files.label,
     files,
     tokenizer,
-    tokenizerConfig,
     model,
     maxLength,
     warnTruncated: warnOnce(task, files.label, maxLength),

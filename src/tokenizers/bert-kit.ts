@@ -18,19 +18,19 @@ export const bertKit: Kit = {
   preTokenizers: { BertPreTokenizer: () => new BertPreTokenizer() },
   models: { WordPiece: wordPiece },
   postProcessors: {
-    BertProcessing: (json) => bertTemplate(namedToken(json["cls"], "cls"), namedToken(json["sep"], "sep")),
+    BertProcessing: (json) => bertTemplate(namedToken(json.cls, "cls"), namedToken(json.sep, "sep")),
     RobertaProcessing: robertaProcessing,
     TemplateProcessing: templateProcessing,
   },
   decoders: {
-    WordPiece: (json) => wordPieceDecoder(asString(json["prefix"], "decoder.prefix"), asBoolean(json["cleanup"], "decoder.cleanup")),
+    WordPiece: (json) => wordPieceDecoder(asString(json.prefix, "decoder.prefix"), asBoolean(json.cleanup, "decoder.cleanup")),
   },
 };
 
 function bertNormalizer(json: JsonObject): BertNormalizer {
   const flag = (name: string): boolean => asBoolean(json[name], `normalizer.${name}`);
   const lowercase = flag("lowercase");
-  const stripAccents = json["strip_accents"] ?? null;
+  const stripAccents = json.strip_accents ?? null;
   return new BertNormalizer({
     cleanText: flag("clean_text"),
     handleChineseChars: flag("handle_chinese_chars"),
@@ -40,10 +40,10 @@ function bertNormalizer(json: JsonObject): BertNormalizer {
 }
 
 function wordPiece(json: JsonObject, scanned: Vocabulary | undefined): WordPiece {
-  return new WordPiece(scanned ?? vocabularyOf(json["vocab"]), {
-    unknownToken: asString(json["unk_token"], "model.unk_token"),
-    continuingPrefix: asString(json["continuing_subword_prefix"], "model.continuing_subword_prefix"),
-    maxCharacters: asId(json["max_input_chars_per_word"], "model.max_input_chars_per_word"),
+  return new WordPiece(scanned ?? vocabularyOf(json.vocab), {
+    unknownToken: asString(json.unk_token, "model.unk_token"),
+    continuingPrefix: asString(json.continuing_subword_prefix, "model.continuing_subword_prefix"),
+    maxCharacters: asId(json.max_input_chars_per_word, "model.max_input_chars_per_word"),
   });
 }
 
@@ -59,13 +59,13 @@ function namedToken(json: unknown, name: string): readonly [string, number] {
 }
 
 function robertaProcessing(json: JsonObject): Template {
-  const addPrefixSpace = asBoolean(json["add_prefix_space"], "post_processor.add_prefix_space");
-  const trims = asBoolean(json["trim_offsets"], "post_processor.trim_offsets") ? [{ addPrefixSpace }] : [];
-  return robertaTemplate(namedToken(json["cls"], "cls"), namedToken(json["sep"], "sep"), trims);
+  const addPrefixSpace = asBoolean(json.add_prefix_space, "post_processor.add_prefix_space");
+  const trims = asBoolean(json.trim_offsets, "post_processor.trim_offsets") ? [{ addPrefixSpace }] : [];
+  return robertaTemplate(namedToken(json.cls, "cls"), namedToken(json.sep, "sep"), trims);
 }
 
 function templateProcessing(json: JsonObject): Template {
-  const special = asObject(json["special_tokens"], "post_processor.special_tokens");
+  const special = asObject(json.special_tokens, "post_processor.special_tokens");
   const parts = (name: "single" | "pair"): TemplatePart[] =>
     asArray(json[name], `post_processor.${name}`).map((part, i) => templatePart(part, special, `post_processor.${name}[${i}]`));
   return { single: parts("single"), pair: parts("pair"), trims: [], overflowTypeIds: "sequence" };
@@ -74,15 +74,15 @@ function templateProcessing(json: JsonObject): Template {
 function templatePart(json: unknown, special: JsonObject, what: string): TemplatePart {
   const [kind, body] = Object.entries(asObject(json, what))[0] ?? [];
   const part = asObject(body, `${what}.${kind}`);
-  const typeId = asId(part["type_id"], `${what}.${kind}.type_id`);
-  const id = asString(part["id"], `${what}.${kind}.id`);
+  const typeId = asId(part.type_id, `${what}.${kind}.type_id`);
+  const id = asString(part.id, `${what}.${kind}.id`);
   if (kind === "Sequence" && (id === "A" || id === "B")) return { kind: "sequence", sequence: id === "A" ? 0 : 1, typeId };
   if (kind !== "SpecialToken") throw new ConfigError(`${what}: expected a SpecialToken or Sequence A or B, found ${show(json)}.`);
   if (!Object.hasOwn(special, id))
     throw new ConfigError(`${what}: expected "${id}" in post_processor.special_tokens, but it is not there.`);
   const token = asObject(special[id], `post_processor.special_tokens["${id}"]`);
-  const ids = asArray(token["ids"], `special token "${id}".ids`).map((value) => asId(value, `special token "${id}".ids`));
-  const tokens = asArray(token["tokens"], `special token "${id}".tokens`).map((value) => asString(value, `special token "${id}".tokens`));
+  const ids = asArray(token.ids, `special token "${id}".ids`).map((value) => asId(value, `special token "${id}".ids`));
+  const tokens = asArray(token.tokens, `special token "${id}".tokens`).map((value) => asString(value, `special token "${id}".tokens`));
   if (ids.length !== tokens.length)
     throw new ConfigError(`Special token "${id}": expected as many ids as tokens, found ${ids.length} and ${tokens.length}.`);
   return { kind: "special", ids, tokens, typeId };

@@ -31,44 +31,44 @@ export const fullKit: Kit = {
     Lowercase: () => normalizers.lowercase,
     StripAccents: () => normalizers.stripAccents(),
     Strip: (json) =>
-      normalizers.strip(asBoolean(json["strip_left"], "Strip.strip_left"), asBoolean(json["strip_right"], "Strip.strip_right")),
+      normalizers.strip(asBoolean(json.strip_left, "Strip.strip_left"), asBoolean(json.strip_right, "Strip.strip_right")),
     Nmt: () => normalizers.nmt,
-    Replace: (json) => normalizers.replace(readPattern(json["pattern"], "Replace.pattern"), asString(json["content"], "Replace.content")),
-    Prepend: (json) => normalizers.prepend(asString(json["prepend"], "Prepend.prepend")),
+    Replace: (json) => normalizers.replace(readPattern(json.pattern, "Replace.pattern"), asString(json.content, "Replace.content")),
+    Prepend: (json) => normalizers.prepend(asString(json.prepend, "Prepend.prepend")),
     ByteLevel: () => normalizers.byteLevel,
-    Precompiled: (json) => new Charsmap(asString(json["precompiled_charsmap"], "Precompiled.precompiled_charsmap")),
-    Sequence: (json, kit) => normalizers.sequence(makeAll<Normalizer>("normalizer", kit.normalizers, json["normalizers"], kit)),
+    Precompiled: (json) => new Charsmap(asString(json.precompiled_charsmap, "Precompiled.precompiled_charsmap")),
+    Sequence: (json, kit) => normalizers.sequence(makeAll<Normalizer>("normalizer", kit.normalizers, json.normalizers, kit)),
   },
   preTokenizers: {
     ...bertKit.preTokenizers,
     ByteLevel: (json) =>
       new ByteLevelPreTokenizer(
-        asBoolean(json["add_prefix_space"], "ByteLevel.add_prefix_space"),
-        asBoolean(json["use_regex"], "ByteLevel.use_regex", true),
+        asBoolean(json.add_prefix_space, "ByteLevel.add_prefix_space"),
+        asBoolean(json.use_regex, "ByteLevel.use_regex", true),
       ),
     Whitespace: () => pre.whitespace,
     WhitespaceSplit: () => pre.whitespaceSplit,
-    Punctuation: (json) => pre.punctuation(behaviorOf(json["behavior"] ?? "Isolated")),
-    Digits: (json) => pre.digits(asBoolean(json["individual_digits"], "Digits.individual_digits")),
-    CharDelimiterSplit: (json) => pre.delimiterSplit(asString(json["delimiter"], "CharDelimiterSplit.delimiter")),
-    FixedLength: (json) => pre.fixedLength(asId(json["length"] ?? 5, "FixedLength.length")),
+    Punctuation: (json) => pre.punctuation(behaviorOf(json.behavior ?? "Isolated")),
+    Digits: (json) => pre.digits(asBoolean(json.individual_digits, "Digits.individual_digits")),
+    CharDelimiterSplit: (json) => pre.delimiterSplit(asString(json.delimiter, "CharDelimiterSplit.delimiter")),
+    FixedLength: (json) => pre.fixedLength(asId(json.length ?? 5, "FixedLength.length")),
     Split: (json) =>
       pre.splitAt(
-        pre.regexFinder(readPattern(json["pattern"], "Split.pattern").source),
-        behaviorOf(json["behavior"]),
-        asBoolean(json["invert"], "Split.invert"),
+        pre.regexFinder(readPattern(json.pattern, "Split.pattern").source),
+        behaviorOf(json.behavior),
+        asBoolean(json.invert, "Split.invert"),
       ),
     Metaspace: (json) => {
       const { replacement, scheme } = metaspaceOptions(json);
-      return pre.metaspace(replacement, scheme, asBoolean(json["split"] ?? true, "Metaspace.split"));
+      return pre.metaspace(replacement, scheme, asBoolean(json.split ?? true, "Metaspace.split"));
     },
-    Sequence: (json, kit) => pre.sequence(makeAll<PreTokenizer>("pre_tokenizer", kit.preTokenizers, json["pretokenizers"], kit)),
+    Sequence: (json, kit) => pre.sequence(makeAll<PreTokenizer>("pre_tokenizer", kit.preTokenizers, json.pretokenizers, kit)),
   },
   models: { ...bertKit.models, BPE: bpeModel, Unigram: unigramModel, WordLevel: wordLevelModel },
   postProcessors: {
     ...bertKit.postProcessors,
     ByteLevel: byteLevelTemplate,
-    Sequence: (json, kit) => sequenceTemplate(asArray(json["processors"], "post_processor.processors"), kit),
+    Sequence: (json, kit) => sequenceTemplate(asArray(json.processors, "post_processor.processors"), kit),
   },
   decoders: {
     ...bertKit.decoders,
@@ -77,24 +77,24 @@ export const fullKit: Kit = {
       const { replacement, scheme } = metaspaceOptions(json);
       return decoders.metaspaceDecoder(replacement, scheme !== "never");
     },
-    BPEDecoder: (json) => decoders.bpeDecoder(asString(json["suffix"], "BPEDecoder.suffix")),
+    BPEDecoder: (json) => decoders.bpeDecoder(asString(json.suffix, "BPEDecoder.suffix")),
     ByteFallback: () => decoders.byteFallbackDecoder,
     Fuse: () => decoders.fuseDecoder,
     Strip: (json) =>
       decoders.stripDecoder(
-        asString(json["content"], "Strip.content"),
-        asId(json["start"], "Strip.start"),
-        asId(json["stop"], "Strip.stop"),
+        asString(json.content, "Strip.content"),
+        asId(json.start, "Strip.start"),
+        asId(json.stop, "Strip.stop"),
       ),
     Replace: (json) =>
-      decoders.replaceDecoder(readPattern(json["pattern"], "Replace.pattern"), asString(json["content"], "Replace.content")),
+      decoders.replaceDecoder(readPattern(json.pattern, "Replace.pattern"), asString(json.content, "Replace.content")),
     CTC: (json) =>
       decoders.ctcDecoder(
-        asString(json["pad_token"], "CTC.pad_token"),
-        asString(json["word_delimiter_token"], "CTC.word_delimiter_token"),
-        asBoolean(json["cleanup"], "CTC.cleanup"),
+        asString(json.pad_token, "CTC.pad_token"),
+        asString(json.word_delimiter_token, "CTC.word_delimiter_token"),
+        asBoolean(json.cleanup, "CTC.cleanup"),
       ),
-    Sequence: (json, kit) => decoders.sequenceDecoder(makeAll<Decoder>("decoder", kit.decoders, json["decoders"], kit)),
+    Sequence: (json, kit) => decoders.sequenceDecoder(makeAll<Decoder>("decoder", kit.decoders, json.decoders, kit)),
   },
 };
 
@@ -115,10 +115,10 @@ function behaviorOf(json: unknown): pre.Behavior {
 
 /** `add_prefix_space: false` is how older files write `prepend_scheme: "never"`. */
 function metaspaceOptions(json: JsonObject): { readonly replacement: string; readonly scheme: pre.PrependScheme } {
-  const replacement = asString(json["replacement"], "Metaspace.replacement");
+  const replacement = asString(json.replacement, "Metaspace.replacement");
   if (Array.from(replacement).length !== 1)
     throw new ConfigError(`Metaspace.replacement: expected one character, found ${show(replacement)}.`);
-  const scheme = json["prepend_scheme"] ?? (json["add_prefix_space"] === false ? "never" : "always");
+  const scheme = json.prepend_scheme ?? (json.add_prefix_space === false ? "never" : "always");
   if (scheme !== "first" && scheme !== "never" && scheme !== "always") {
     throw new ConfigError(`Metaspace.prepend_scheme: expected first, never or always, found ${show(scheme)}.`);
   }
@@ -126,8 +126,8 @@ function metaspaceOptions(json: JsonObject): { readonly replacement: string; rea
 }
 
 function byteLevelTemplate(json: JsonObject): Template {
-  const addPrefixSpace = asBoolean(json["add_prefix_space"], "post_processor.add_prefix_space");
-  return asBoolean(json["trim_offsets"], "post_processor.trim_offsets")
+  const addPrefixSpace = asBoolean(json.add_prefix_space, "post_processor.add_prefix_space");
+  return asBoolean(json.trim_offsets, "post_processor.trim_offsets")
     ? { ...PLAIN_TEMPLATE, trims: [{ addPrefixSpace }] }
     : PLAIN_TEMPLATE;
 }

@@ -27,7 +27,7 @@ export interface Kit {
 export function make<T>(stage: string, factories: Readonly<Record<string, Factory<T>>>, json: unknown, kit: Kit): T | undefined {
   if (json === null || json === undefined) return undefined;
   const object = asObject(json, stage);
-  return pick(stage, factories, asString(object["type"], `${stage}.type`))(object, kit);
+  return pick(stage, factories, asString(object.type, `${stage}.type`))(object, kit);
 }
 
 export function pick<F>(stage: string, factories: Readonly<Record<string, F>>, type: string): F {

@@ -58,9 +58,9 @@ function wordPieceFromVocabTxt(vocabulary: Vocabulary, config: JsonObject, kit: 
     normalizer: {
       type: "BertNormalizer",
       clean_text: true,
-      handle_chinese_chars: config["tokenize_chinese_chars"] ?? true,
-      strip_accents: config["strip_accents"] ?? null,
-      lowercase: config["do_lower_case"] ?? true,
+      handle_chinese_chars: config.tokenize_chinese_chars ?? true,
+      strip_accents: config.strip_accents ?? null,
+      lowercase: config.do_lower_case ?? true,
     },
     pre_tokenizer: { type: "BertPreTokenizer" },
     post_processor: vocabulary.get(cls) === undefined || vocabulary.get(sep) === undefined ? null : processor,
@@ -73,7 +73,7 @@ function wordPieceFromVocabTxt(vocabulary: Vocabulary, config: JsonObject, kit: 
 function bpeFromVocabAndMerges(vocab: unknown, merges: string, config: JsonObject, kit: Kit): TokenizerCore {
   const ids = isObject(vocab) ? vocab : {};
   const [cls, sep] = [tokenOf(config, "cls", "<s>"), tokenOf(config, "sep", "</s>")];
-  const addPrefixSpace = config["add_prefix_space"] ?? false;
+  const addPrefixSpace = config.add_prefix_space ?? false;
   const roles = [cls, sep, tokenOf(config, "pad", "<pad>"), tokenOf(config, "unk", "<unk>"), tokenOf(config, "mask", "<mask>")];
   const lines = merges.split("\n").map((line) => line.replace(/\r$/, ""));
   const json = {
@@ -96,13 +96,13 @@ function bpeFromVocabAndMerges(vocab: unknown, merges: string, config: JsonObjec
 
 function tokenOf(config: JsonObject, role: string, usual: string): string {
   const value = config[`${role}_token`];
-  const content = isObject(value) ? value["content"] : value;
+  const content = isObject(value) ? value.content : value;
   return typeof content === "string" ? content : usual;
 }
 
 /** added_tokens_decoder of tokenizer_config.json where it is there, else the special tokens by name; <mask> takes the space before it along. */
 function addedTokens(config: JsonObject, roles: readonly string[], vocabulary: { get(token: string): number | undefined }): unknown[] {
-  const decoder = config["added_tokens_decoder"];
+  const decoder = config.added_tokens_decoder;
   if (isObject(decoder)) {
     const byId = Object.entries(decoder).sort(([a], [b]) => Number(a) - Number(b));
     return byId.map(([id, token]) => ({ ...FLAGS, ...(isObject(token) ? token : {}), id: Number(id) }));

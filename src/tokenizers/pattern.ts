@@ -48,7 +48,7 @@ function regexOf(source: string): RegExp {
     if (character === "\\") {
       i++;
       if (next in CLASSES) text += inClass > 0 || !/[wh]/.test(next) ? CLASSES[next]! : `[${CLASSES[next]}]`;
-      else if (next === "W" && inClass === 0) text += `[^${CLASSES["w"]}]`;
+      else if (next === "W" && inClass === 0) text += `[^${CLASSES.w}]`;
       else if (next === "A") text += "^";
       else if (next === "z" || next === "Z") text += "$";
       else if (next === "p" || next === "P") {

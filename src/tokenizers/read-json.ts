@@ -13,25 +13,25 @@ import type { Vocabulary } from "./vocabulary.ts";
 /** `vocabulary`: the content of model.vocab where it was read beforehand (vocabulary-scan.ts). */
 export function readTokenizerJson(tokenizerJson: unknown, kit: Kit, vocabulary?: Vocabulary): TokenizerCore {
   const json = asObject(tokenizerJson, "tokenizer.json");
-  const model = readModel(asObject(json["model"], "tokenizer.json: model"), kit, vocabulary);
+  const model = readModel(asObject(json.model, "tokenizer.json: model"), kit, vocabulary);
   return new TokenizerCore({
-    normalizer: make("normalizer", kit.normalizers, json["normalizer"], kit),
-    preTokenizer: make("pre_tokenizer", kit.preTokenizers, json["pre_tokenizer"], kit),
+    normalizer: make("normalizer", kit.normalizers, json.normalizer, kit),
+    preTokenizer: make("pre_tokenizer", kit.preTokenizers, json.pre_tokenizer, kit),
     model,
-    template: make("post_processor", kit.postProcessors, json["post_processor"], kit),
-    decoder: make("decoder", kit.decoders, json["decoder"], kit),
-    added: readAddedTokens(json["added_tokens"], model),
+    template: make("post_processor", kit.postProcessors, json.post_processor, kit),
+    decoder: make("decoder", kit.decoders, json.decoder, kit),
+    added: readAddedTokens(json.added_tokens, model),
   });
 }
 
 function readModel(json: JsonObject, kit: Kit, vocabulary: Vocabulary | undefined): TokenModel {
-  const type = json["type"] === undefined ? guessModel(json) : asString(json["type"], "model.type");
+  const type = json.type === undefined ? guessModel(json) : asString(json.type, "model.type");
   return pick("model", kit.models, type)(json, vocabulary);
 }
 
 /** Old files leave the type out. */
 function guessModel(json: JsonObject): string {
-  if (Array.isArray(json["vocab"])) return "Unigram";
+  if (Array.isArray(json.vocab)) return "Unigram";
   if ("merges" in json) return "BPE";
   return "continuing_subword_prefix" in json ? "WordPiece" : "WordLevel";
 }
@@ -47,8 +47,8 @@ function readAddedTokens(json: unknown, model: TokenModel): AddedToken[] {
   asArray(json, "added_tokens").forEach((entry, i) => {
     const what = `added_tokens[${i}]`;
     const token = asObject(entry, what);
-    const content = asString(token["content"], `${what}.content`);
-    asId(token["id"], `${what}.id`);
+    const content = asString(token.content, `${what}.content`);
+    asId(token.id, `${what}.id`);
     if (content === "") return;
     const flag = (name: string): boolean => asBoolean(token[name], `${what}.${name}`);
     byContent.set(content, {

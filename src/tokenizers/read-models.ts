@@ -18,12 +18,12 @@ function optional(json: JsonObject, name: string): string | undefined {
 }
 
 export function bpeModel(json: JsonObject, scanned: Vocabulary | undefined): Bpe {
-  const dropout = json["dropout"] ?? 0;
+  const dropout = json.dropout ?? 0;
   if (dropout !== 0) throw new UnsupportedError(`model.dropout: expected none, found ${show(dropout)}; dropout is for training.`);
-  const vocabulary = scanned ?? vocabularyOf(json["vocab"]);
+  const vocabulary = scanned ?? vocabularyOf(json.vocab);
   const continuingPrefix = optional(json, "continuing_subword_prefix") ?? "";
   const flag = (name: string): boolean => asBoolean(json[name] ?? false, `model.${name}`);
-  return new Bpe(vocabulary, readMerges(json["merges"], vocabulary, continuingPrefix), {
+  return new Bpe(vocabulary, readMerges(json.merges, vocabulary, continuingPrefix), {
     unknownToken: optional(json, "unk_token"),
     continuingPrefix,
     endOfWordSuffix: optional(json, "end_of_word_suffix") ?? "",
@@ -53,18 +53,18 @@ function readMerges(json: unknown, vocabulary: Vocabulary, continuingPrefix: str
 }
 
 export function unigramModel(json: JsonObject): Unigram {
-  const pieces = asArray(json["vocab"], "model.vocab").map((entry, i) => {
+  const pieces = asArray(json.vocab, "model.vocab").map((entry, i) => {
     const [piece, score] = asArray(entry, `model.vocab[${i}]`);
     if (typeof score !== "number") throw new ConfigError(`model.vocab[${i}]: expected [piece, score], found ${show(entry)}.`);
     return [asString(piece, `model.vocab[${i}][0]`), score] as const;
   });
-  const unknownId = json["unk_id"] ?? undefined;
+  const unknownId = json.unk_id ?? undefined;
   return new Unigram(pieces, {
     unknownId: unknownId === undefined ? undefined : asId(unknownId, "model.unk_id"),
-    byteFallback: asBoolean(json["byte_fallback"] ?? false, "model.byte_fallback"),
+    byteFallback: asBoolean(json.byte_fallback ?? false, "model.byte_fallback"),
   });
 }
 
 export function wordLevelModel(json: JsonObject, scanned: Vocabulary | undefined): WordLevel {
-  return new WordLevel(scanned ?? vocabularyOf(json["vocab"]), asString(json["unk_token"], "model.unk_token"));
+  return new WordLevel(scanned ?? vocabularyOf(json.vocab), asString(json.unk_token, "model.unk_token"));
 }

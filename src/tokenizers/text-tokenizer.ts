@@ -10,7 +10,7 @@ import { readSpecialTokens, type SpecialTokens } from "./special-tokens.ts";
 import { readModelMaxLength } from "./tokenizer-config.ts";
 import type { TokenizerCore } from "./tokenizer-core.ts";
 import { WordPiece } from "./wordpiece.ts";
-import { cleanUp } from "./wordpiece-decoder.ts";
+import { cleanUpEnglish } from "./wordpiece-decoder.ts";
 
 export class TextTokenizer {
   readonly #core: TokenizerCore;
@@ -25,7 +25,7 @@ export class TextTokenizer {
   constructor(core: TokenizerCore, tokenizerConfig?: unknown, specialTokensMap?: unknown) {
     this.#core = core;
     this.modelMaxLength = readModelMaxLength(tokenizerConfig);
-    this.cleanUpTokenizationSpaces = isObject(tokenizerConfig) && tokenizerConfig["clean_up_tokenization_spaces"] === true;
+    this.cleanUpTokenizationSpaces = isObject(tokenizerConfig) && tokenizerConfig.clean_up_tokenization_spaces === true;
     this.specialTokens = readSpecialTokens(core, tokenizerConfig, specialTokensMap);
   }
 
@@ -45,6 +45,7 @@ export class TextTokenizer {
    * @throws ConfigError where the truncation asked for is impossible
    */
   encode(text: string, pair?: string | null, options: EncodeOptions = {}): Encoding {
+    checkOptions(options);
     const texts = pair === undefined || pair === null ? [text] : [text, pair];
     for (const each of texts) {
       if (typeof each !== "string")
@@ -55,9 +56,12 @@ export class TextTokenizer {
 
   /** One Encoding per text or [text, pair]. Nothing is padded. */
   encodeBatch(inputs: readonly (string | readonly [text: string, pair: string])[], options: EncodeOptions = {}): Encoding[] {
-    return inputs.map((input) =>
-      typeof input === "string" ? this.encode(input, null, options) : this.encode(input[0], input[1], options),
-    );
+    if (!Array.isArray(inputs)) throw new ConfigError(`encodeBatch: expected a list of texts or [text, pair], found ${describe(inputs)}.`);
+    return inputs.map((input: unknown, i) => {
+      if (typeof input === "string") return this.encode(input, null, options);
+      if (Array.isArray(input) && input.length === 2) return this.encode(input[0], input[1], options);
+      throw new ConfigError(`encodeBatch: expected input ${i} to be a text or [text, pair], found ${describe(input)}.`);
+    });
   }
 
   /**
@@ -69,8 +73,9 @@ export class TextTokenizer {
     ids: readonly number[],
     options: { readonly skipSpecialTokens?: boolean; readonly cleanUpTokenizationSpaces?: boolean } = {},
   ): string {
+    if (!Array.isArray(ids) && !ArrayBuffer.isView(ids)) throw new ConfigError(`decode: expected a list of ids, found ${describe(ids)}.`);
     const text = this.#core.decode(ids, options.skipSpecialTokens ?? true);
-    return options.cleanUpTokenizationSpaces === true ? cleanUp(text) : text;
+    return options.cleanUpTokenizationSpaces === true ? cleanUpEnglish(text) : text;
   }
 
   /** Text of tokens, as decode joins them: "##" and byte-level marks are undone. */
@@ -85,4 +90,22 @@ export class TextTokenizer {
   idToToken(id: number): string | undefined {
     return this.#core.idToToken(id);
   }
+}
+
+const STRATEGIES: readonly unknown[] = [undefined, false, "longest_first", "only_first", "only_second"];
+const OFFSETS: readonly unknown[] = [undefined, "utf16", "codepoint"];
+
+function checkOptions({ truncation, offsets }: EncodeOptions): void {
+  if (!STRATEGIES.includes(truncation)) {
+    throw new ConfigError(
+      `encode: expected truncation to be false, "longest_first", "only_first" or "only_second", found ${describe(truncation)}.`,
+    );
+  }
+  if (!OFFSETS.includes(offsets))
+    throw new ConfigError(`encode: expected offsets to be "utf16" or "codepoint", found ${describe(offsets)}.`);
+}
+
+function describe(value: unknown): string {
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  return typeof value === "string" ? JSON.stringify(value) : value === null || typeof value !== "object" ? String(value) : "an object";
 }

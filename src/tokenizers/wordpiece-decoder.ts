@@ -5,7 +5,8 @@
 
 import type { Decoder } from "./component.ts";
 
-const CLEANUPS: readonly (readonly [string, string])[] = [
+/** Spaces that English spelling does not have, as transformers' `clean_up_tokenization` removes them from a whole text. */
+const ENGLISH: readonly (readonly [spaced: string, joined: string])[] = [
   [" .", "."],
   [" ?", "?"],
   [" !", "!"],
@@ -13,11 +14,13 @@ const CLEANUPS: readonly (readonly [string, string])[] = [
   [" ' ", "'"],
   [" n't", "n't"],
   [" 'm", "'m"],
-  [" do not", " don't"],
   [" 's", "'s"],
   [" 've", "'ve"],
   [" 're", "'re"],
 ];
+
+/** The Rust library knows one more. */
+const CLEANUPS = [...ENGLISH, [" do not", " don't"] as const];
 
 export function wordPieceDecoder(prefix: string, cleanup: boolean): Decoder {
   return (tokens) =>
@@ -27,6 +30,16 @@ export function wordPieceDecoder(prefix: string, cleanup: boolean): Decoder {
     });
 }
 
-export function cleanUp(text: string): string {
-  return CLEANUPS.reduce((clean, [from, to]) => clean.replaceAll(from, to), text);
+/** What the Rust library's decoders do to a token. */
+export function cleanUp(piece: string): string {
+  return replaceAll(piece, CLEANUPS);
+}
+
+/** What transformers does to a decoded text. */
+export function cleanUpEnglish(text: string): string {
+  return replaceAll(text, ENGLISH);
+}
+
+function replaceAll(text: string, pairs: readonly (readonly [string, string])[]): string {
+  return pairs.reduce((clean, [from, to]) => clean.replaceAll(from, to), text);
 }

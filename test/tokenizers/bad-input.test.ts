@@ -4,6 +4,7 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { ConfigError } from "../../src/errors.ts";
 import { Tokenizer } from "../../src/tokenizers/tokenizer.ts";
 import { fixture } from "../shared.ts";
 import { addedToken, wordPiece, wordPieceJson } from "./small.ts";
@@ -30,7 +31,7 @@ describe("malformed tokenizer.json", () => {
       /pre_tokenizer "X"/,
     ],
     ["WordPiece without a field", { model: { type: "WordPiece", vocab, unk_token: "[UNK]" } }, "ConfigError", /continuing_subword_prefix/],
-    ["id that is no number", { model: { ...(wordPieceJson([])["model"] as object), vocab: { a: "0" } } }, "ConfigError", /vocab\["a"\]/],
+    ["id that is no number", { model: { ...(wordPieceJson([]).model as object), vocab: { a: "0" } } }, "ConfigError", /vocab\["a"\]/],
     ["merges that are no list", bpe({ merges: "a b" }), "ConfigError", /model\.merges: expected a list/],
     ["merge of three", bpe({ merges: ["a b c"] }), "ConfigError", /merges\[0\]: expected two tokens/],
     ["merge of an absent token", bpe({ merges: [["a", "c"]] }), "ConfigError", /expected "c" in model\.vocab/],
@@ -129,5 +130,32 @@ describe("impossible calls", () => {
   });
   test("a text that is no string", () => {
     expect(() => tokenizer.encode(["a"] as unknown as string)).toThrow(expect.objectContaining({ name: "ConfigError" }));
+  });
+});
+
+describe("arguments", () => {
+  const tokenizer = Tokenizer.fromJSON({
+    model: {
+      type: "WordPiece",
+      vocab: { "[UNK]": 0, a: 1, b: 2 },
+      unk_token: "[UNK]",
+      continuing_subword_prefix: "##",
+      max_input_chars_per_word: 100,
+    },
+    pre_tokenizer: { type: "Whitespace" },
+  });
+  const call = (run: (tokenizer: Record<string, (...args: unknown[]) => unknown>) => unknown) => () =>
+    run(tokenizer as unknown as Record<string, (...args: unknown[]) => unknown>);
+
+  test.each([
+    ["a batch that is no list", call((t) => t.encodeBatch!(null)), /encodeBatch: expected a list .* found null/],
+    ["null in a batch", call((t) => t.encodeBatch!(["a", null])), /input 1 .* found null/],
+    ["three texts for a pair", call((t) => t.encodeBatch!([["a", "b", "a"]])), /input 0 .* found a list of 3/],
+    ["an unknown truncation", call((t) => t.encode!("a", null, { truncation: true })), /truncation .* found true/],
+    ["an unknown unit of offsets", call((t) => t.encode!("a", null, { offsets: "bytes" })), /offsets .* found "bytes"/],
+    ["ids that are no list", call((t) => t.decode!(null)), /decode: expected a list of ids, found null/],
+  ])("%s is a ConfigError", (_name, run, message) => {
+    expect(run).toThrow(ConfigError);
+    expect(run).toThrow(message);
   });
 });

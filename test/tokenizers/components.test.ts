@@ -41,7 +41,7 @@ interface Combination {
 const json = (name: string): Record<string, unknown> => JSON.parse(readFileSync(fixture(`tokenizers/${name}/tokenizer.json`), "utf8"));
 
 function charsmapOf(name: string): unknown {
-  const { normalizers } = json(name)["normalizer"] as { normalizers: { type: string }[] };
+  const { normalizers } = json(name).normalizer as { normalizers: { type: string }[] };
   return normalizers.find(({ type }) => type === "Precompiled");
 }
 
@@ -49,13 +49,13 @@ function filledIn(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(filledIn);
   if (typeof value !== "object" || value === null) return value;
   const object = value as Record<string, unknown>;
-  if (object["type"] === "Precompiled") return charsmapOf(object["from"] as string);
+  if (object.type === "Precompiled") return charsmapOf(object.from as string);
   return Object.fromEntries(Object.entries(object).map(([key, inner]) => [key, filledIn(inner)]));
 }
 
 function build({ base, cases: _, vs: __, max_input_chars_per_word, ...components }: Combination): Tokenizer {
   const file = json(base);
-  const model = file["model"] as Record<string, unknown>;
+  const model = file.model as Record<string, unknown>;
   const limit = max_input_chars_per_word === null ? {} : { max_input_chars_per_word };
   return Tokenizer.fromJSON({ ...file, ...(filledIn(components) as object), model: { ...model, ...limit } });
 }
