@@ -30,8 +30,7 @@ export const fullKit: Kit = {
     NFKD: () => normalForm(true, false),
     Lowercase: () => normalizers.lowercase,
     StripAccents: () => normalizers.stripAccents(),
-    Strip: (json) =>
-      normalizers.strip(asBoolean(json.strip_left, "Strip.strip_left"), asBoolean(json.strip_right, "Strip.strip_right")),
+    Strip: (json) => normalizers.strip(asBoolean(json.strip_left, "Strip.strip_left"), asBoolean(json.strip_right, "Strip.strip_right")),
     Nmt: () => normalizers.nmt,
     Replace: (json) => normalizers.replace(readPattern(json.pattern, "Replace.pattern"), asString(json.content, "Replace.content")),
     Prepend: (json) => normalizers.prepend(asString(json.prepend, "Prepend.prepend")),
@@ -81,13 +80,8 @@ export const fullKit: Kit = {
     ByteFallback: () => decoders.byteFallbackDecoder,
     Fuse: () => decoders.fuseDecoder,
     Strip: (json) =>
-      decoders.stripDecoder(
-        asString(json.content, "Strip.content"),
-        asId(json.start, "Strip.start"),
-        asId(json.stop, "Strip.stop"),
-      ),
-    Replace: (json) =>
-      decoders.replaceDecoder(readPattern(json.pattern, "Replace.pattern"), asString(json.content, "Replace.content")),
+      decoders.stripDecoder(asString(json.content, "Strip.content"), asId(json.start, "Strip.start"), asId(json.stop, "Strip.stop")),
+    Replace: (json) => decoders.replaceDecoder(readPattern(json.pattern, "Replace.pattern"), asString(json.content, "Replace.content")),
     CTC: (json) =>
       decoders.ctcDecoder(
         asString(json.pad_token, "CTC.pad_token"),
@@ -127,9 +121,7 @@ function metaspaceOptions(json: JsonObject): { readonly replacement: string; rea
 
 function byteLevelTemplate(json: JsonObject): Template {
   const addPrefixSpace = asBoolean(json.add_prefix_space, "post_processor.add_prefix_space");
-  return asBoolean(json.trim_offsets, "post_processor.trim_offsets")
-    ? { ...PLAIN_TEMPLATE, trims: [{ addPrefixSpace }] }
-    : PLAIN_TEMPLATE;
+  return asBoolean(json.trim_offsets, "post_processor.trim_offsets") ? { ...PLAIN_TEMPLATE, trims: [{ addPrefixSpace }] } : PLAIN_TEMPLATE;
 }
 
 /** ByteLevel only trims offsets; beside it there is room for one post-processor that adds tokens. */
