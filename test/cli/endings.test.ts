@@ -1,6 +1,6 @@
 /** How a run ends: outputs that cannot be written, Ctrl-C while nothing comes, a Hub that gives headers only, the shells' completions. */
 import { spawn, spawnSync } from "node:child_process";
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -27,6 +27,33 @@ test("Ctrl-C while standard input says nothing ends with 130", async () => {
   const code = new Promise((resolve) => child.on("close", resolve));
   setTimeout(() => child.kill("SIGINT"), 700);
   expect(await code).toBe(130);
+});
+
+test("Ctrl-C while a model is downloaded ends with 130, and the cache has no half file under its name", async () => {
+  const server = await HubServer.start();
+  const cache = mkdtempSync(join(tmpdir(), "hummingbert-hub-"));
+  try {
+    server.repositories.set("someone/tiny", {
+      commit: "0123456789abcdef0123456789abcdef01234567",
+      files: new Map(
+        ["config.json", "tokenizer.json", "model.safetensors"].map((name) => [name, new Uint8Array(readFileSync(join(encoder, name)))]),
+      ),
+    });
+    server.faults.set("model.safetensors", [{ slow: 400 }]); // six pieces: more than two seconds
+    const child = spawn(process.execPath, [await program(), "pull", "someone/tiny"], {
+      env: { ...process.env, HF_ENDPOINT: server.endpoint, HF_HOME: cache },
+    });
+    const ended = new Promise((resolve) => child.on("close", resolve));
+    while (!server.seen.some(({ origin }) => origin === "storage")) await new Promise((resolve) => setTimeout(resolve, 10));
+    child.kill("SIGINT");
+    expect(await ended).toBe(130);
+    const names = readdirSync(cache, { recursive: true, encoding: "utf8" });
+    expect(names.some((name) => name.endsWith("config.json"))).toBe(true);
+    expect(names.some((name) => name.endsWith("model.safetensors"))).toBe(false);
+  } finally {
+    await server.stop();
+    rmSync(cache, { recursive: true, force: true });
+  }
 });
 
 describe("inspect", () => {
