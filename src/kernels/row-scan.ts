@@ -14,13 +14,28 @@ export interface RowScan {
   squares(count: number): Float32Array;
 }
 
-/** undefined where WebAssembly is missing or forbidden: JavaScript sums in float64 then. */
-export function createRowScan(C: number, blockRows: number): RowScan | undefined {
+/** Scans that nobody uses, by size. An engine sets gigabytes of addresses aside for each memory: a search a request must not make one each. */
+const idle = new Map<string, RowScan[]>();
+const MOST_IDLE = 4;
+
+/** A scan of one's own, until it is given back; undefined where WebAssembly is missing or forbidden: JavaScript sums in float64 then. */
+export function takeRowScan(C: number, blockRows: number): RowScan | undefined {
+  const used = idle.get(`${C} ${blockRows}`)?.pop();
+  if (used) return used;
   try {
     return new SimilarityScan("f32", C, blockRows) as RowScan;
   } catch {
     return undefined;
   }
+}
+
+/** For the next who needs one of this size. Whoever gives it back no longer touches it. */
+export function giveBackRowScan(scan: RowScan, C: number, blockRows: number): void {
+  const key = `${C} ${blockRows}`;
+  const scans = idle.get(key) ?? [];
+  if (scans.length >= MOST_IDLE) return;
+  if (scans.length === 0 && idle.size >= MOST_IDLE) idle.clear(); // other sizes are no longer asked for
+  idle.set(key, [...scans, scan]);
 }
 
 export function errorFactor(C: number): number {

@@ -7,7 +7,7 @@
  * A wasm kernel gives f32 scores with a known bound on their error. A row that cannot reach the k best even with that error is passed over;
  * the others (about k ln(N/k) of N) are summed again in float64, in order. So hits have the same bits with wasm and without.
  */
-import { createRowScan, errorFactor, type RowScan } from "../kernels/row-scan.ts";
+import { errorFactor, giveBackRowScan, type RowScan, takeRowScan } from "../kernels/row-scan.ts";
 import { TopK } from "./top-k.ts";
 import { norm, normalized, VectorBlock } from "./vectors.ts";
 
@@ -30,7 +30,8 @@ export class VectorScan {
   readonly #C: number;
   readonly #cosine: boolean;
   readonly #queries: readonly { readonly vector: Float32Array; readonly error: number; readonly best: TopK }[];
-  readonly #kernel: RowScan | undefined;
+  #kernel: RowScan | undefined;
+  #isOver = false;
   readonly #block: VectorBlock;
   readonly #norms = new Float64Array(BLOCK_ROWS);
   readonly #scores = new Float64Array(BLOCK_ROWS);
@@ -39,7 +40,7 @@ export class VectorScan {
   constructor(queries: readonly Float32Array[], C: number, { topK, score, wasm = true }: ScanOptions) {
     this.#C = C;
     this.#cosine = score === "cosine";
-    this.#kernel = wasm ? createRowScan(C, BLOCK_ROWS) : undefined;
+    this.#kernel = wasm ? takeRowScan(C, BLOCK_ROWS) : undefined;
     this.rows = this.#kernel?.rows ?? new Float32Array(BLOCK_ROWS * C);
     this.#block = new VectorBlock(C, BLOCK_ROWS, this.rows);
     this.#queries = queries.map((query) => {
@@ -51,13 +52,17 @@ export class VectorScan {
 
   /** Compares the first `count` rows of the block with every query. Their ids follow those of the blocks before. */
   compare(count: number): void {
+    if (this.#isOver) throw new Error("VectorScan: compare after hits; begin a new scan");
     if (this.#kernel) this.#compareFast(this.#kernel, count);
     else this.#compareAll(count);
     this.#firstId += count;
   }
 
-  /** For each query its hits, best first; of equal scores the lower id first. */
+  /** Ends the scan. @returns for each query its hits, best first; of equal scores the lower id first */
   hits(): { corpus_id: number; score: number }[][] {
+    this.#isOver = true; // the block belongs to the next scan
+    if (this.#kernel) giveBackRowScan(this.#kernel, this.#C, BLOCK_ROWS);
+    this.#kernel = undefined;
     return this.#queries.map(({ best }) => best.sorted().map(({ id, score }) => ({ corpus_id: id, score: Math.fround(score) })));
   }
 

@@ -77,6 +77,26 @@ describe("VectorScan", () => {
     expect(scanned(rows, queriesOf(C), C, "cosine", false)).toEqual(hits);
   });
 
+  test("searches that run at the same time, and one after another, do not disturb each other", async () => {
+    const C = 64;
+    const rows = randomRows(600, C, 21);
+    const corpus = Array.from({ length: 600 }, (_, n) => rows.slice(n * C, (n + 1) * C));
+    async function* slowly() {
+      for (const row of corpus) {
+        await undefined;
+        yield row;
+      }
+    }
+    const queries = queriesOf(C);
+    const alone = await Promise.all(queries.map((query) => scanned(rows, [query], C, "cosine", false)[0]));
+    const together = await Promise.all(queries.map((query) => semanticSearch([query], slowly())));
+    expect(together.map(([hits]) => hits)).toEqual(alone);
+    for (const [q, query] of queries.entries()) expect((await semanticSearch([query], corpus))[0]).toEqual(alone[q]);
+    const scan = new VectorScan(queries, C, { topK: 1, score: "dot" });
+    scan.hits();
+    expect(() => scan.compare(1)).toThrow("compare after hits");
+  });
+
   test("the error bound is small beside the scores of unit vectors", () => {
     expect(errorFactor(384)).toBeLessThan(3e-6);
   });
