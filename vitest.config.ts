@@ -7,6 +7,7 @@ const PROCESSES = ["test/cli/**", "test/worker/**", "test/package/**", "test/ker
 // exists; `slow` is what takes minutes (every Unicode scalar value through eight tokenizers): CI runs it, `npm test` does not.
 export default defineConfig({
   test: {
+    maxWorkers: "100%",
     projects: [
       {
         test: {
