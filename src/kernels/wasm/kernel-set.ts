@@ -59,20 +59,6 @@ export function kernelModule(level: FeatureLevel, shared: boolean): WebAssembly.
   }
 }
 
-/** As kernelModule, off the main thread where the engine compiles there (browsers refuse large synchronous compilation). */
-export async function compileKernels(level: FeatureLevel, shared: boolean): Promise<WebAssembly.Module> {
-  const key = keyOf(level, shared);
-  const known = modules.get(key);
-  if (known) return known;
-  try {
-    const module = await WebAssembly.compile(kernelBytes(level, shared));
-    modules.set(key, module);
-    return module;
-  } catch (error) {
-    throw new UnsupportedError(`the wasm kernels could not be compiled (${String(error)}); use device "loops"`, { cause: error });
-  }
-}
-
 /** Takes kernels for unshared memory that were compiled ahead of time (compiled.ts). */
 export function registerKernels(level: FeatureLevel, module: WebAssembly.Module): void {
   modules.set(keyOf(level, false), module);

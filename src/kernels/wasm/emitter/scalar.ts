@@ -143,7 +143,3 @@ export const f64 = {
 export function select(whenTrue: I, whenFalse: I, condition: I): Operation<"i32"> {
   return new Operation("i32", 0x1b, asI32(whenTrue), asI32(whenFalse), asI32(condition));
 }
-
-export function selectF32(whenTrue: F, whenFalse: F, condition: I): Operation<"f32"> {
-  return new Operation("f32", 0x1b, asF32(whenTrue), asF32(whenFalse), asI32(condition));
-}
