@@ -114,6 +114,14 @@ ${table(["", ...tokens.map((T) => `T = ${T}`), "rate at 128"], rows)}
 ${command("npx tsx bench/forward.ts --shape bert-base --tokens 8,32,128,512 --dtype w8")}`;
 }
 
+/** The GPU backends have no figures of their own until a run on a machine with a GPU writes some. */
+export function gpu(): string {
+  return `## GPU
+
+No machine with a GPU was at hand: WebGPU ran on a software device and gpu.js on the CPU and in WebGL2, for correctness only, so there are no times to show.
+Where there is one, \`npm --prefix test/gpu run bench\` prints milliseconds for MiniLM and BERT-base at 1 x 128 and 64 x 128 tokens.`;
+}
+
 export function method({ main }: Figures): string {
   const single = main && find(main, "hummingbert-f32", "T=8");
   return `## How it is measured

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { FIGURES_FILE, type Figures, PAGE } from "./figures.ts";
 import { aims, batchSection, head, threads } from "./report-peers.ts";
-import { cold, kernels, method, shapes } from "./report-self.ts";
+import { cold, gpu, kernels, method, shapes } from "./report-self.ts";
 
 export async function writeReport(): Promise<void> {
   const figures = JSON.parse(readFileSync(FIGURES_FILE, "utf8")) as Figures;
@@ -15,6 +15,7 @@ export async function writeReport(): Promise<void> {
     cold(figures),
     kernels(figures),
     shapes(figures),
+    gpu(),
     method(figures),
   ];
   writeFileSync(PAGE, `${sections.filter(Boolean).join("\n\n")}\n`);
