@@ -25,6 +25,15 @@ export function attentionScratch(S: number, D: number): number {
   return 4 * (keys + values + attentionBlock * (padded(S) + padded(D) + 1));
 }
 
+/** What of a batch's attention is computed together: queries [firstQuery, endQuery) of heads [firstHead, endHead) of sequence b; all queries unless given. */
+export interface AttentionPart {
+  readonly b: number;
+  readonly firstHead: number;
+  readonly endHead: number;
+  readonly firstQuery?: number;
+  readonly endQuery?: number;
+}
+
 const params = {
   out: "i32",
   q: "i32",
@@ -34,6 +43,8 @@ const params = {
   D: "i32",
   firstHead: "i32",
   endHead: "i32",
+  firstQuery: "i32",
+  endQuery: "i32",
   outStride: "i32",
   qStride: "i32",
   kStride: "i32",
@@ -46,8 +57,9 @@ const params = {
 } as const;
 
 /**
- * attention(out, q, k, v, S, D, firstHead, endHead, strides..., scale, window, probs, probsStride, scratch): addresses of the sequence's first row, head 0.
- * window < 0 is none. probs, unless 0, is [H * S, S] and gets every head's rows (zeros outside the window).
+ * attention(out, q, k, v, S, D, firstHead, endHead, firstQuery, endQuery, strides..., scale, window, probs, probsStride, scratch):
+ * addresses of the sequence's first row, head 0; every range of queries packs the head's keys and values anew.
+ * window < 0 is none. probs, unless 0, is [H * S, S] and gets the rows of those heads and queries (within the window; the rest is zero already).
  */
 export function defineAttention(module: ModuleBuilder): void {
   const gemm = module.exported("gemm");
@@ -66,6 +78,8 @@ export function defineAttention(module: ModuleBuilder): void {
       D,
       firstHead: head,
       endHead,
+      firstQuery,
+      endQuery,
       outStride,
       qStride,
       kStride,
@@ -104,11 +118,11 @@ export function defineAttention(module: ModuleBuilder): void {
         low.set(i32.const(0));
         count.set(S);
         f.if(i32.eqz(windowed), () => pack(kHead, vHead));
-        first.set(i32.const(0));
+        first.set(firstQuery);
         f.while(
-          () => i32.lt_s(first, S),
+          () => i32.lt_s(first, endQuery),
           () => {
-            const left = f.i32(i32.sub(S, first));
+            const left = f.i32(i32.sub(endQuery, first));
             const rows = f.i32(select(left, attentionBlock, i32.lt_s(left, attentionBlock)));
             f.if(windowed, () => {
               low.set(i32.sub(first, window));

@@ -10,7 +10,7 @@ import type { Lookup, Norm, PoolMode, Rotary } from "../../tensor/backend.ts";
 import type { Mat } from "../../tensor/mat.ts";
 import type { Sequences } from "../../tensor/sequences.ts";
 import type { Linear, Table, WeightMatrix } from "../../tensor/weights.ts";
-import { attentionScratch } from "./attention.ts";
+import { type AttentionPart, attentionScratch } from "./attention.ts";
 import { panelBytes } from "./gemm.ts";
 import { WasmMachine } from "./machine.ts";
 import { addressOf } from "./memory.ts";
@@ -165,39 +165,37 @@ export class WasmBackend extends WasmMachine {
     }
   }
   protected override computeAttention(out: Mat, q: Mat, k: Mat, v: Mat, sequences: Sequences, options: AttentionOptions): void {
-    for (let b = 0; b < sequences.B; b++) this.attend(out, q, k, v, sequences, options, b, 0, options.heads);
+    for (let b = 0; b < sequences.B; b++) {
+      this.attend(out, q, k, v, sequences, options, { b, firstHead: 0, endHead: options.heads });
+    }
   }
-  /** Heads [firstHead, endHead) of sequence b. */
-  protected attend(
-    out: Mat,
-    q: Mat,
-    k: Mat,
-    v: Mat,
-    sequences: Sequences,
-    options: AttentionOptions,
-    b: number,
-    firstHead: number,
-    endHead: number,
-  ): void {
+  /** The bits of a row do not depend on the part it is computed in. */
+  protected attend(out: Mat, q: Mat, k: Mat, v: Mat, sequences: Sequences, options: AttentionOptions, part: AttentionPart): void {
     const { heads, scale, probs, relative = [] } = options;
+    const { b, firstHead, endHead } = part;
     const D = q.cols / heads;
     const memory = this.live();
     const S = sequences.lengthOf(b);
+    const { firstQuery = 0, endQuery = S } = part;
     const row = sequences.cuSeqlens[b]!;
     const window = windowOf(options.window ?? Number.POSITIVE_INFINITY, S);
     this.frame(() => {
       if (relative.length > 0) {
         const call = (kernel: string, ...args: number[]) => this.call(kernel, ...args);
-        attendRelative(memory, call, out, q, k, v, b, sequences, options, window, firstHead, endHead);
+        attendRelative(memory, call, out, q, k, v, sequences, options, window, part);
         return;
       }
       const addresses = [out, q, k, v].map((mat) => addressOf(mat, row));
       const strides = [out, q, k, v].map(({ stride }) => stride);
       const p = probs?.[b];
-      if (p && window >= 0) this.call("zero", addressOf(p, firstHead * S), (endHead - firstHead) * S, p.cols, p.stride);
+      if (p && window >= 0) {
+        for (let h = firstHead; h < endHead; h++)
+          this.call("zero", addressOf(p, h * S + firstQuery), endQuery - firstQuery, p.cols, p.stride);
+      }
       const scratch = memory.alloc(attentionScratch(S, D));
       const [pAddress, pStride] = p ? [addressOf(p), p.stride] : [0, 0];
-      this.call("attention", ...addresses, S, D, firstHead, endHead, ...strides, scale, window, pAddress, pStride, scratch);
+      const ranges = [firstHead, endHead, firstQuery, endQuery];
+      this.call("attention", ...addresses, S, D, ...ranges, ...strides, scale, window, pAddress, pStride, scratch);
     });
   }
 }

@@ -8,7 +8,7 @@
 import type { AttentionOptions, RelativeTerm } from "../../tensor/attention.ts";
 import type { Mat } from "../../tensor/mat.ts";
 import type { Sequences } from "../../tensor/sequences.ts";
-import { attentionBlock } from "./attention.ts";
+import { type AttentionPart, attentionBlock } from "./attention.ts";
 import { panelBytes } from "./gemm.ts";
 import { addressOf, type WasmMemory } from "./memory.ts";
 import { panelColumns } from "./panels.ts";
@@ -27,7 +27,7 @@ interface Term extends RelativeTerm {
 
 const upToPanel = (count: number) => Math.ceil(count / panelColumns) * panelColumns;
 
-/** Heads [firstHead, endHead) of sequence b. Scratch is taken from the caller's frame. */
+/** Scratch is taken from the caller's frame. */
 export function attendRelative(
   memory: WasmMemory,
   call: Call,
@@ -35,12 +35,10 @@ export function attendRelative(
   q: Mat,
   k: Mat,
   v: Mat,
-  b: number,
   sequences: Sequences,
   options: AttentionOptions,
   window: number,
-  firstHead: number,
-  endHead: number,
+  { b, firstHead, endHead, firstQuery = 0, endQuery = sequences.lengthOf(b) }: AttentionPart,
 ): void {
   const { heads, scale } = options;
   const D = q.cols / heads;
@@ -73,8 +71,8 @@ export function attendRelative(
       call("packKeys", panels, addressOf(table, 0, h * D), table.rows, D, table.stride);
       if (by === "key") call("gemm", products, at(k, 0), 0, panels, S, wideR, D, wideR, k.stride);
     }
-    for (let first = 0; first < S; first += attentionBlock) {
-      const rows = Math.min(attentionBlock, S - first);
+    for (let first = firstQuery; first < endQuery; first += attentionBlock) {
+      const rows = Math.min(attentionBlock, endQuery - first);
       call("gemm", scores, at(q, first), 0, keys, rows, wideS, D, wideS, q.stride);
       for (const { by, buckets, panels, products, wideR } of terms) {
         if (by === "query") call("gemm", products, at(q, first), 0, panels, rows, wideR, D, wideR, q.stride);

@@ -180,7 +180,7 @@ export class ThreadedBackend extends WasmBackend {
     for (let b = 0; b < sequences.B; b++) this.#recorder.count(2 * heads * D * sequences.lengthOf(b) ** 2);
     this.#recorder.phase(tasks.length, (i) => {
       this.live().inLocal(() => {
-        for (const { b, firstHead, endHead } of tasks[i]!) this.attend(out, q, k, v, sequences, options, b, firstHead, endHead);
+        for (const unit of tasks[i]!) this.attend(out, q, k, v, sequences, options, unit);
       });
     });
   }
