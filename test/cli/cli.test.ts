@@ -140,6 +140,29 @@ describe("inspect and quantize", () => {
     expect(report.pass.flops).toBeGreaterThan(0);
   });
 
+  test("inspect --trace runs a text and gives every operation its time; a number is that many tokens", async () => {
+    const { code, objects } = await runCli(["inspect", encoder, "--trace", "A bird sings.", "--json"]);
+    expect(code).toBe(0);
+    const { pass } = objects[0] as {
+      pass: { tokens: number; pieces: string[]; flops: number; ops: { flops: number; bytes: number; ms: number }[] };
+    };
+    expect(pass.pieces[0]).toBe("[CLS]");
+    expect(pass.tokens).toBe(pass.pieces.length);
+    expect(pass.ops.reduce((sum, { flops }) => sum + flops, 0)).toBe(pass.flops);
+    for (const { bytes, ms } of pass.ops) expect(bytes > 0 && ms >= 0).toBe(true);
+
+    const counted = await runCli(["inspect", encoder, "--trace", "7", "--dry-run", "--json"]);
+    const dry = counted.objects[0] as { pass: { tokens: number; ops: { ms?: number }[] } };
+    expect(dry.pass.tokens).toBe(7);
+    expect(dry.pass.ops.every(({ ms }) => ms === undefined)).toBe(true);
+
+    const table = await runCli(["inspect", encoder, "--trace", "A bird sings."]);
+    expect(table.stdout).toMatch(/^op +out +K +FLOP +bytes +share +ms +time +GFLOP\/s$/m);
+    expect(table.stdout).toMatch(/^text +\[CLS\] .*\[SEP\]$/m);
+    for (const wrong of [["--trace", ""], ["--trace", "0"], ["--trace", "7", "--tokens", "8"], ["--dry-run"], ["--trace"]])
+      expect((await runCli(["inspect", encoder, ...wrong])).code).toBe(2);
+  });
+
   test("quantize takes along every module that modules.json names", async () => {
     const [source, folder] = [join(scratch, "modules"), join(scratch, "modules-w8")];
     cpSync(encoder, source, { recursive: true });

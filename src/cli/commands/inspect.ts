@@ -1,58 +1,73 @@
-/** `hummingbert inspect MODEL`: what a model is made of and what it costs, from its header alone. */
+/** `hummingbert inspect MODEL`: what a model is made of and what it costs, from its header alone; with --trace, what a forward pass does, measured. */
 import { existsSync } from "node:fs";
 import type { ModelFiles } from "../../files/types.ts";
 import type { ModelReport, PassReport, TensorRow } from "../../models/inspect.ts";
+import { DEFAULT_ENCODER } from "../../tasks/defaults.ts";
 import type { OpRecord } from "../../tensor/trace.ts";
-import { type Command, type Invocation, integerOption, UsageError } from "../command.ts";
+import { type Command, type Invocation, integerOption, stringOption, UsageError } from "../command.ts";
 import { engineOptions, loadOptions, modelOption } from "../loading.ts";
 import type { Output } from "../output.ts";
 
 export const inspect: Command = {
   name: "inspect",
   summary: "what a model is made of, and what it costs",
-  usage: "MODEL [options]",
+  usage: "[MODEL] [options]",
   details:
-    "Prints the architecture as a tree with shapes, dtypes and parameters, what the file lacks or has too much, operations per token,\nmemory by part, and the tokenizer's pipeline. Reads config.json and the header of the weights, never a tensor,\nunless --time asks for a run.",
-  options: { tokens: { type: "string" }, trace: { type: "boolean" }, time: { type: "boolean" } },
+    "Prints the architecture as a tree with shapes, dtypes and parameters, what the file lacks or has too much, operations per token,\nmemory by part, and the tokenizer's pipeline. Reads config.json and the header of the weights, never a tensor.\nWith --trace the model runs on one thread, and every operation of the forward pass is printed with its time.",
+  options: { tokens: { type: "string" }, trace: { type: "string" }, "dry-run": { type: "boolean" } },
   optionHelp: [
     ["--tokens N", "length of the text that operations are counted for (default 128)"],
-    ["--trace", "every operation of a forward pass, with shapes, operations and bytes"],
-    ["--time", "the same with measured times: loads the model and runs it on one thread"],
+    ["--trace TEXT", "every operation of a pass over TEXT: shape, operations, bytes, time, share; --trace 32: over 32 tokens"],
+    ["--dry-run", "with --trace: no run and no times, from the header alone"],
   ],
   examples: [
     "hummingbert inspect sentence-transformers/all-MiniLM-L6-v2",
-    "hummingbert inspect ./my-model --trace --tokens 32",
-    "hummingbert inspect ./my-model --time",
+    'hummingbert inspect --trace "A hummingbird drinks nectar."',
+    "hummingbert inspect ./my-model --trace 32 --dry-run",
   ],
   async run(invocation) {
     const { texts, values, output } = invocation;
     const source = texts[0] ?? modelOption(invocation);
-    if (source === undefined || texts.length > 1) throw new UsageError("inspect takes one model: a folder, a Hub id or a URL");
+    if (texts.length > 1) throw new UsageError("inspect takes one model: a folder, a Hub id or a URL; a text goes after --trace");
+    const trace = stringOption(values, "trace");
+    const isDry = values["dry-run"] === true;
+    if (trace === "") throw new UsageError("--trace takes a text or a number of tokens");
+    if (trace !== undefined && values.tokens !== undefined)
+      throw new UsageError("give --trace a text or a number of tokens, without --tokens");
+    if (isDry && trace === undefined) throw new UsageError("--dry-run is for --trace; without it nothing runs");
+    const given = integerOption(values, "tokens");
     const { isHubId, openModelFiles } = await import("../../files/open.ts");
     const { openHubHeaders } = await import("../../files/hub-settings.ts");
     const { inspectModel } = await import("../../models/inspect.ts");
-    const options = loadOptions(invocation);
-    const byHeaders = isHubId(source) && !existsSync(source) && !values.time;
-    const files = await (byHeaders ? openHubHeaders(source, options) : openModelFiles(source, options));
-    const found = await inspectModel(files, integerOption(values, "tokens"), options.dtype);
+    const { dtype = source === undefined ? "w8" : "auto", ...options } = loadOptions(invocation);
+    const runs = trace !== undefined && !isDry;
+    const byHeaders = source !== undefined && isHubId(source) && !existsSync(source) && !runs;
+    const files = await (byHeaders
+      ? openHubHeaders(source, options)
+      : openModelFiles(source, { ...options, defaultModel: DEFAULT_ENCODER }));
+    const pieces = trace === undefined || /^\d+$/.test(trace) ? undefined : await tokensOf(trace, files);
+    const found = await inspectModel(files, pieces?.length ?? (trace === undefined ? given : integerOption(values, "trace")), dtype);
     const report = byHeaders ? { ...found, label: source } : found;
     const tokenizer = await tokenizerPipeline(files);
-    const times = values.time && report.pass ? await measure(files, report.pass, invocation) : undefined;
-    const withOps = values.trace === true || times !== undefined;
+    const times = runs && report.pass ? await measure(files, report.pass, invocation, dtype) : undefined;
     if (output.json) {
       const { pass, ...rest } = report;
-      await output.object({
-        ...rest,
-        ...(pass && { pass: withOps ? { ...pass, ops: timed(pass, times) } : { ...pass, ops: undefined } }),
-        tokenizer,
-      });
+      const shown = pass && { ...pass, ...(pieces && { text: trace, pieces }), ops: trace === undefined ? undefined : timed(pass, times) };
+      await output.object({ ...rest, ...(shown && { pass: shown }), tokenizer });
     } else {
       await printReport(output, report, tokenizer);
-      if (withOps && report.pass) await printTrace(output, report.pass, times);
+      if (pieces) await output.line(`${"text".padEnd(20)} ${pieces.join(" ")}`);
+      if (trace !== undefined && report.pass) await printTrace(output, report.pass, times);
     }
     if (report.problem !== undefined) throw new Error(report.problem);
   },
 };
+
+/** The tokens of a text, as the model's own tokenizer cuts it. */
+async function tokensOf(text: string, files: ModelFiles): Promise<readonly string[]> {
+  const { Tokenizer } = await import("../../tokenizers/tokenizer.ts");
+  return (await Tokenizer.fromFiles(files)).encode(text).tokens;
+}
 
 const count = (value: number): string =>
   value >= 1e9
@@ -87,9 +102,9 @@ async function printReport(output: Output, report: ModelReport, tokenizer: reado
   for (const [label, value] of rows) await output.line(`${label.padEnd(20)} ${value}`);
 }
 
-async function measure(files: ModelFiles, { tokens }: PassReport, invocation: Invocation): Promise<number[]> {
+async function measure(files: ModelFiles, { tokens }: PassReport, invocation: Invocation, dtype: "auto" | "f32" | "w8"): Promise<number[]> {
   const { measureOps } = await import("../../models/time-ops.ts"); // only a run needs the kernels
-  return measureOps(files, tokens, await engineOptions(invocation));
+  return measureOps(files, tokens, { ...(await engineOptions(invocation)), dtype });
 }
 
 /** The ops of a pass, each with its milliseconds where they were measured. */
@@ -103,21 +118,25 @@ function timed({ ops }: PassReport, times: readonly number[] | undefined): (OpRe
 async function printTrace(output: Output, pass: PassReport, times: readonly number[] | undefined): Promise<void> {
   const clock = times ? "        ms    time   GFLOP/s" : "";
   await output.line(output.paint("bold", `\nop                        out              K        FLOP       bytes   share${clock}`));
-  const total = times?.reduce((sum, ms) => sum + ms, 0) ?? 0;
+  const total = times?.reduce((sum, ms) => sum + ms, 0);
+  const row = (op: string, shape: string, K: string, flops: number, bytes: number, ms: number | undefined) =>
+    output.line(
+      [
+        op.padEnd(24),
+        shape.padEnd(14),
+        K.padStart(5),
+        count(flops).padStart(11),
+        count(bytes).padStart(11),
+        `${((100 * flops) / pass.flops).toFixed(1).padStart(6)}%`,
+        ...(ms === undefined
+          ? []
+          : [ms.toFixed(3).padStart(9), `${((100 * ms) / total!).toFixed(1).padStart(6)}%`, (flops / ms / 1e6).toFixed(1).padStart(9)]),
+      ].join(" "),
+    );
   for (const { op, rows, cols, K, flops, bytes, ms } of timed(pass, times)) {
-    const cells = [
-      op.padEnd(24),
-      `[${rows}, ${cols}]`.padEnd(14),
-      String(K ?? "").padStart(5),
-      count(flops).padStart(11),
-      count(bytes).padStart(11),
-      `${((100 * flops) / pass.flops).toFixed(1).padStart(6)}%`,
-      ...(ms === undefined
-        ? []
-        : [ms.toFixed(3).padStart(9), `${((100 * ms) / total).toFixed(1).padStart(6)}%`, (flops / ms / 1e6).toFixed(1).padStart(9)]),
-    ];
-    await output.line(cells.join(" "));
+    await row(op, `[${rows}, ${cols}]`, String(K ?? ""), flops, bytes, ms);
   }
+  await row("all", "", "", pass.flops, pass.bytes, total);
 }
 
 interface TreeLine {
