@@ -5,9 +5,10 @@
  * Equal metadata keys: the last one wins, as there.
  */
 
+import type { FormatError } from "../errors.ts";
 import { bytesPerElement, dtypeNamed } from "./dtypes.ts";
 import { broken, quoted } from "./rules.ts";
-import { Scanner } from "./scanner.ts";
+import { invalidJson, type Json, type JsonMembers, parseStrictly } from "./strict-json.ts";
 import type { DType, TensorEntry } from "./types.ts";
 
 /** Bytes before the header: its length as a little-endian u64. */
@@ -23,7 +24,7 @@ export interface Header {
 interface Declared {
   readonly name: string;
   readonly dtype: DType;
-  readonly shape: (number | bigint)[];
+  readonly shape: readonly (number | bigint)[];
   readonly begin: number | bigint;
   readonly end: number | bigint;
 }
@@ -61,84 +62,78 @@ function guess(prefix: Uint8Array): string {
 
 /** Reads and validates the header. `bytes` are the JSON's bytes; positions in the result count from the start of the file. */
 export function readHeader(bytes: Uint8Array, fileSize: number): Header {
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw broken("InvalidHeader", "the header is not valid UTF-8.");
-  }
-  const scanner = new Scanner(text);
-  let metadata: Map<string, string> | undefined;
-  const declared = new Map<string, Declared>();
-  scanner.object("the header", (name) => {
-    if (name === "__metadata__") {
-      if (metadata !== undefined) throw broken("DuplicateMetadata", "__metadata__ stands in the header twice.");
-      metadata = readMetadata(scanner);
-    } else {
-      if (declared.has(name))
-        throw broken("DuplicateTensor", `tensor ${quoted(name)} stands in the header twice; which one counts is anyone's guess.`);
-      declared.set(name, readTensor(scanner, name));
-    }
-  });
-  scanner.end();
-  const dataStart = prefixBytes + bytes.length;
-  return { metadata: metadata ?? new Map(), tensors: validate([...declared.values()], dataStart, fileSize) };
-}
-
-function readMetadata(scanner: Scanner): Map<string, string> {
+  const json = parseStrictly(utf8(bytes, "the header"), "the header");
   const metadata = new Map<string, string>();
-  if (scanner.literal("null")) return metadata;
-  scanner.object("__metadata__, strings only", (key) => {
-    metadata.set(key, scanner.string("a metadata value"));
-  });
-  return metadata;
+  const declared = new Map<string, Declared>();
+  let hasMetadata = false;
+  for (const [name, value] of membersOf(json, "the header")) {
+    if (name === "__metadata__") {
+      if (hasMetadata) throw broken("DuplicateMetadata", "__metadata__ stands in the header twice.");
+      hasMetadata = true;
+      for (const [key, text] of value === null ? [] : membersOf(value, name)) metadata.set(key, stringOf(text, `${name} ${quoted(key)}`));
+    } else {
+      if (declared.has(name)) throw duplicate("DuplicateTensor", `tensor ${quoted(name)}`);
+      declared.set(name, readTensor(name, value));
+    }
+  }
+  const dataStart = prefixBytes + bytes.length;
+  return { metadata, tensors: validate([...declared.values()], dataStart, fileSize) };
 }
 
-function readTensor(scanner: Scanner, name: string): Declared {
-  let dtype: DType | undefined;
-  let shape: (number | bigint)[] | undefined;
-  let offsets: [begin: number | bigint, end: number | bigint] | undefined;
-  const fields = {
-    dtype: () => {
-      dtype = dtypeNamed(scanner.string(`the dtype of tensor ${quoted(name)}`), name);
-    },
-    shape: () => {
-      const sizes: (number | bigint)[] = [];
-      scanner.array(`the shape of tensor ${quoted(name)}`, () => sizes.push(scanner.wholeNumber("a dimension")));
-      shape = sizes;
-    },
-    data_offsets: () => {
-      const pair: (number | bigint)[] = [];
-      scanner.array(`data_offsets of tensor ${quoted(name)}`, (index) => {
-        if (index > 1) throw scanner.fail("two data_offsets");
-        pair.push(scanner.wholeNumber("a byte offset"));
-      });
-      const [begin, end] = pair;
-      if (begin === undefined || end === undefined) throw scanner.fail("two data_offsets");
-      offsets = [begin, end];
-    },
+/** @param what the bytes are, for errors */
+export function utf8(bytes: Uint8Array, what: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw broken("InvalidHeader", `${what} is not valid UTF-8.`);
+  }
+}
+
+export function membersOf(json: Json, what: string): JsonMembers["members"] {
+  if (typeof json === "object" && json !== null && "members" in json) return json.members;
+  throw invalidJson(`expected ${what} to be an object.`);
+}
+
+export function stringOf(json: Json, what: string): string {
+  if (typeof json === "string") return json;
+  throw invalidJson(`expected ${what} to be a string.`);
+}
+
+/** The error for what a header or an index may say only once. */
+export function duplicate(rule: string, what: string): FormatError {
+  return broken(rule, `${what} is there twice; which one counts is anyone's guess.`);
+}
+
+const FIELDS = ["dtype", "shape", "data_offsets"];
+
+function readTensor(name: string, json: Json): Declared {
+  const tensor = `tensor ${quoted(name)}`;
+  const isList = Array.isArray(json);
+  if (isList && json.length !== FIELDS.length) throw invalidJson(`expected ${tensor} to be [${FIELDS.join(", ")}].`);
+  const members = isList ? json.map((value, i): [string, Json] => [FIELDS[i]!, value]) : membersOf(json, tensor);
+  const fields = new Map<string, Json>();
+  for (const [key, value] of members) {
+    if (FIELDS.includes(key) && fields.has(key)) throw duplicate("DuplicateField", `${key} of ${tensor}`);
+    fields.set(key, value);
+  }
+  const [dtype, shape, offsets] = FIELDS.map((field) => {
+    if (!fields.has(field)) throw broken("MissingField", `${tensor} has no ${field}.`);
+    return fields.get(field);
+  });
+  const [begin, end, ...more] = wholeNumbers(offsets, `data_offsets of ${tensor}`);
+  if (begin === undefined || end === undefined || more.length > 0) throw invalidJson(`expected ${tensor} to have two data_offsets.`);
+  return {
+    name,
+    dtype: dtypeNamed(stringOf(dtype, `the dtype of ${tensor}`), name),
+    shape: wholeNumbers(shape, `the shape of ${tensor}`),
+    begin,
+    end,
   };
-  const order = [fields.dtype, fields.shape, fields.data_offsets];
-  if (scanner.peek() === "[") {
-    scanner.array(`tensor ${quoted(name)}`, (index) => {
-      const field = order[index];
-      if (field === undefined) throw scanner.fail("three elements: dtype, shape, data_offsets");
-      field();
-    });
-  } else {
-    const seen = new Set<string>();
-    scanner.object(`tensor ${quoted(name)}`, (key) => {
-      if (key !== "dtype" && key !== "shape" && key !== "data_offsets") return scanner.skipValue();
-      if (seen.has(key)) throw broken("DuplicateField", `tensor ${quoted(name)} has the field ${key} twice.`);
-      seen.add(key);
-      fields[key]();
-    });
-  }
-  if (dtype === undefined || shape === undefined || offsets === undefined) {
-    const missing = dtype === undefined ? "dtype" : shape === undefined ? "shape" : "data_offsets";
-    throw broken("MissingField", `tensor ${quoted(name)} has no ${missing}.`);
-  }
-  return { name, dtype, shape, begin: offsets[0], end: offsets[1] };
+}
+
+function wholeNumbers(json: Json, what: string): readonly (number | bigint)[] {
+  if (Array.isArray(json) && json.every((value) => typeof value === "number" || typeof value === "bigint")) return json;
+  throw invalidJson(`expected ${what} to be a list of whole numbers from 0 to 2^64 - 1.`);
 }
 
 /** The one walk, in data order: each tensor begins where the one before it ended, and the last ends with the file. */
@@ -167,7 +162,7 @@ function validate(declared: Declared[], dataStart: number, fileSize: number): Ma
         `tensor ${quoted(name)}: ${dtype} [${shape.slice(0, 8).join(", ")}] takes ${expected} bytes, data_offsets give ${end - begin}.`,
       );
     }
-    tensors.set(name, { dtype, shape: shape as number[], start: dataStart + begin, end: dataStart + end });
+    tensors.set(name, { dtype, shape: shape as readonly number[], start: dataStart + begin, end: dataStart + end });
     position = end;
   }
   if (dataStart + position !== fileSize) {

@@ -4,9 +4,9 @@
  * A tensor that a shard holds but the map does not name is no part of the checkpoint (as in transformers).
  */
 
-import { largestHeader } from "./header.ts";
+import { duplicate, largestHeader, membersOf, stringOf, utf8 } from "./header.ts";
 import { broken, quoted, unknownTensor } from "./rules.ts";
-import { Scanner } from "./scanner.ts";
+import { parseStrictly } from "./strict-json.ts";
 import type { ByteSource, Safetensors, TensorEntry } from "./types.ts";
 
 export interface ShardOptions {
@@ -24,35 +24,24 @@ export function looksLikeIndex(prefix: Uint8Array): boolean {
 /** Tensor name -> file name, from the bytes of an index. */
 export function readIndex(bytes: Uint8Array): Map<string, string> {
   if (bytes.length > largestHeader) throw broken("HeaderTooLarge", `an index of ${bytes.length} bytes; the most is ${largestHeader}.`);
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw broken("InvalidHeader", "the index is not valid UTF-8.");
-  }
-  const scanner = new Scanner(text);
   let map: Map<string, string> | undefined;
-  scanner.object("the index", (key) => {
-    if (key !== "weight_map") return scanner.skipValue();
-    if (map !== undefined) throw broken("DuplicateField", "weight_map stands in the index twice.");
-    const weightMap = new Map<string, string>();
-    map = weightMap;
-    scanner.object("weight_map", (tensor) => {
-      if (weightMap.has(tensor)) throw broken("DuplicateTensor", `tensor ${quoted(tensor)} stands in the weight_map twice.`);
-      const file = scanner.string("a file name");
-      if (!/^[^/\\:\0]+$/.test(file) || file === "." || file === "..") {
-        throw broken(
-          "InvalidShardName",
-          `expected the name of a file beside the index for tensor ${quoted(tensor)}, found ${quoted(file)}.`,
-        );
-      }
-      weightMap.set(tensor, file);
-    });
-  });
-  scanner.end();
+  for (const [key, value] of membersOf(parseStrictly(utf8(bytes, "the index"), "the index"), "the index")) {
+    if (key !== "weight_map") continue;
+    if (map !== undefined) throw duplicate("DuplicateField", "weight_map");
+    map = new Map();
+    for (const [tensor, file] of membersOf(value, "weight_map")) {
+      if (map.has(tensor)) throw duplicate("DuplicateTensor", `tensor ${quoted(tensor)}`);
+      map.set(tensor, shardName(stringOf(file, `the file of tensor ${quoted(tensor)}`), tensor));
+    }
+  }
   if (map === undefined)
     throw broken("MissingField", "this JSON has no weight_map; expected a safetensors file or a model.safetensors.index.json.");
   return map;
+}
+
+function shardName(file: string, tensor: string): string {
+  if (/^[^/\\:\0]+$/.test(file) && file !== "." && file !== "..") return file;
+  throw broken("InvalidShardName", `expected the name of a file beside the index for tensor ${quoted(tensor)}, found ${quoted(file)}.`);
 }
 
 /** Opens every shard that the index names, headers only, at the same time: where they are downloaded, that is most of the wait. */
