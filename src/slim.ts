@@ -5,7 +5,7 @@
  *   const encoder = await SentenceEncoder.load("https://example.org/models/all-MiniLM-L6-v2");
  *
  * Here: BERT (MiniLM, BGE, E5, ...), WordPiece, wasm on one thread and loops, a URL or a Map of files. Not here: other families and tokenizers, the Hub and
- * its cache, folders, threads, Dense and LayerNorm modules, static embeddings. The vectors have the bits of the full library's.
+ * its cache, folders, weights in several files, vocab.txt without tokenizer.json, threads, Dense and LayerNorm modules, static embeddings. The vectors have the bits of the full library's.
  */
 
 import { ConfigError, UnsupportedError } from "./errors.ts";
@@ -13,8 +13,9 @@ import { MemoryFiles } from "./files/memory.ts";
 import { openUrl } from "./files/open-url.ts";
 import type { LoadOptions, ModelFiles, ModelSource } from "./files/types.ts";
 import { createSlimBackend } from "./kernels/choose-slim.ts";
-import { loadModelWith } from "./models/assemble.ts";
+import { loadModelWith, type ModelKit } from "./models/assemble.ts";
 import { BERT_FAMILY } from "./models/bert-family.ts";
+import { openWeightFile } from "./models/weight-file.ts";
 import { openSentenceModel, type SentenceKit } from "./tasks/open-sentence-model.ts";
 import { loadNormalize } from "./tasks/sentence-modules.ts";
 import { SentenceVectors } from "./tasks/sentence-vectors.ts";
@@ -27,7 +28,11 @@ export type { LoadOptions, ModelSource, Progress } from "./files/types.ts";
 export { useCompiledKernels } from "./kernels/wasm/compiled.ts";
 export type { EncodeTextOptions } from "./tasks/sentence-vectors.ts";
 
-const MODEL_KIT = { families: [BERT_FAMILY], createBackend: createSlimBackend };
+const MODEL_KIT: ModelKit = {
+  families: [BERT_FAMILY],
+  createBackend: createSlimBackend,
+  openWeights: (files, signal) => openWeightFile(files, "model.safetensors", signal),
+};
 
 const SLIM_KIT: SentenceKit = {
   async loadTokenizer(files, signal) {

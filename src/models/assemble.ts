@@ -12,15 +12,17 @@ import { Checkpoint, type CheckpointOptions } from "./checkpoint.ts";
 import { Config } from "./config.ts";
 import { EncoderModel, type ModelFacts } from "./encoder-model.ts";
 import { type Architecture, type Family, findArchitecture, isKnownSurplus } from "./family.ts";
-import { loadHead } from "./heads.ts";
+import type { loadHead } from "./heads.ts";
 import type { ModelParts } from "./pass.ts";
 import type { ModelOptions } from "./types.ts";
-import { openWeights } from "./weight-files.ts";
 
 /** What a model can be made of: load.ts names everything there is, a small bundle names less. */
 export interface ModelKit {
   readonly families: readonly Family[];
   readonly createBackend: (options: ModelOptions) => Promise<{ readonly backend: Backend; readonly reason?: string }>;
+  readonly openWeights: (files: ModelFiles, signal?: AbortSignal) => Promise<Safetensors>;
+  /** Absent where every model is a bare encoder. */
+  readonly loadHead?: typeof loadHead | undefined;
 }
 
 /** Loads a model from files that are open already. Options and errors as loadModel. */
@@ -31,13 +33,13 @@ export async function loadModelWith(kit: ModelKit, files: ModelFiles, options: M
   const config = Config.parse(await files.read("config.json", signal), files.label);
   const architecture = findArchitecture(kit.families, config, options.architecture);
   checkQuantization(config);
-  const file = await openWeights(files, signal);
+  const file = await kit.openWeights(files, signal);
   try {
     const total = [...file.tensors.values()].reduce((sum, { start, end }) => sum + end - start, 0);
     const onRead = onProgress && ((loaded: number) => onProgress({ phase: "load", unit: "bytes", loaded, total }));
     const { backend, reason = "the only one" } = await kit.createBackend(options);
     try {
-      const { parts, facts } = await buildModel(file, backend, architecture, config, { dtype, signal, onRead });
+      const { parts, facts } = await buildModel(file, backend, architecture, config, { dtype, signal, onRead, loadHead: kit.loadHead });
       onRead?.(total); // tensors that the model does not use were not read
       return new EncoderModel(parts, { ...facts, deviceReason: reason });
     } catch (error) {
@@ -55,7 +57,7 @@ export async function buildModel(
   backend: Backend,
   architecture: Architecture,
   config: Config,
-  options: CheckpointOptions,
+  options: CheckpointOptions & Pick<ModelKit, "loadHead">,
 ): Promise<{ parts: ModelParts; facts: Omit<ModelFacts, "deviceReason"> }> {
   const { family, kind, heads: rows } = architecture;
   const root = Checkpoint.of(file, backend, config.label, options);
@@ -67,7 +69,7 @@ export async function buildModel(
   const hasPooler = mayPool && (needsPooler || inEncoder.has(`${family.pooler.name}.weight`));
   const pooler = hasPooler ? await Pooler.load(inEncoder, family.pooler.name, encoder.sizes.C, family.pooler.activation) : undefined;
   const heads = [];
-  for (const row of rows) heads.push(await loadHead(row, root, inEncoder, config, encoder.sizes));
+  for (const row of rows) heads.push(await options.loadHead!(row, root, inEncoder, config, encoder.sizes));
   const unusedTensors = root.unused(isKnownSurplus(family, config, prefix));
   return { parts: { backend, encoder, pooler, heads }, facts: { architecture, config, dtype: root.dtype, unusedTensors } };
 }

@@ -6,6 +6,7 @@
  */
 
 import { ConfigError, FormatError } from "../errors.ts";
+import { parseJson } from "../files/json.ts";
 
 type Spellings = string | readonly string[];
 
@@ -24,13 +25,7 @@ export class Config {
 
   /** @throws FormatError when the bytes are not JSON */
   static parse(bytes: Uint8Array, label: string): Config {
-    let values: unknown;
-    try {
-      values = JSON.parse(new TextDecoder().decode(bytes));
-    } catch (cause) {
-      throw new FormatError(`config.json of ${label} is not JSON: ${(cause as Error).message}`, { cause });
-    }
-    return new Config(values, label);
+    return new Config(parseJson(bytes, "config.json", label), label);
   }
 
   /** An integer of at least `min` (default 1). Without a default the field must be there. */

@@ -13,6 +13,7 @@ import { type OpRecord, TraceBackend } from "../tensor/trace.ts";
 import { buildModel } from "./assemble.ts";
 import { Config } from "./config.ts";
 import { architectureOf } from "./families.ts";
+import { loadHead } from "./heads.ts";
 import { runPass } from "./pass.ts";
 import { openWeights } from "./weight-files.ts";
 
@@ -80,7 +81,7 @@ export async function inspectModel(
     const [whole, blocked] = [new TraceBackend(), new TraceBackend({ blockRows: BLOCK_ROWS })];
     try {
       const trace = async (backend: TraceBackend) => {
-        const { parts, facts } = await buildModel(zeros(file), backend, architecture, config, { dtype });
+        const { parts, facts } = await buildModel(zeros(file), backend, architecture, config, { dtype, loadHead });
         const S = Math.max(1, Math.min(tokens, parts.encoder.sizes.maxLength));
         backend.clear();
         await runPass(parts, { ids: new Int32Array(S), typeIds: new Int32Array(S), sequences: new Sequences([S]) }, {});

@@ -14,6 +14,7 @@ import type { WeightMatrix } from "../tensor/weights.ts";
 import { buildModel } from "./assemble.ts";
 import { Config } from "./config.ts";
 import { architectureOf } from "./families.ts";
+import { loadHead } from "./heads.ts";
 import { openWeights } from "./weight-files.ts";
 
 export interface QuantizedModel {
@@ -38,6 +39,7 @@ export async function quantizeModel(files: ModelFiles): Promise<QuantizedModel> 
     const int8 = new Map<string, WeightMatrix>();
     const { facts } = await buildModel(file, backend, architecture, config, {
       dtype: "w8",
+      loadHead,
       onInt8: (name, matrix) => int8.set(name, matrix),
     });
     const buffers = new Set(facts.unusedTensors.filter((name) => file.tensors.get(name)!.dtype.match(/^[IU]|BOOL/)));

@@ -1,13 +1,12 @@
 /**
  * Safetensors from bytes in memory or from a source of byte ranges. Opening reads the 8 bytes of the length and the header, nothing more;
- * a tensor's bytes are read when they are asked for. A source that holds a model.safetensors.index.json is opened with its shards.
+ * a tensor's bytes are read when they are asked for. open.ts adds checkpoints of several files.
  */
 
 import { ConfigError } from "../errors.ts";
 import { decodeFloats } from "./decode.ts";
 import { type Header, headerLength, prefixBytes, readHeader } from "./header.ts";
 import { broken, checkBytes, quoted, unknownTensor } from "./rules.ts";
-import { looksLikeIndex, openShards, type ShardOptions } from "./shards.ts";
 import type { ByteSource, Safetensors, TensorEntry } from "./types.ts";
 
 /**
@@ -21,43 +20,18 @@ export function parseSafetensors(file: Uint8Array): Safetensors {
 }
 
 /**
- * Opens a safetensors file, or a model.safetensors.index.json with its shards, reading only headers.
- * Shards are found by `options.shard(name)`, else by `file.sibling(name)`.
+ * Opens one safetensors file, reading only its header.
  * @throws FormatError that names the broken rule
  */
-export async function openSafetensors(file: ByteSource, options: ShardOptions = {}): Promise<Safetensors> {
-  const { signal } = options;
-  if (typeof file?.read !== "function")
-    throw new ConfigError("openSafetensors: expected a source { size, read(start, end) }; parseSafetensors takes bytes.");
-  const prefix = await readExactly(file, 0, Math.min(prefixBytes, file.size), signal);
-  if (looksLikeIndex(prefix)) {
-    const index = await readExactly(file, 0, file.size, signal);
-    file.close?.(); // all of it has been read
-    return openShards(index, options.shard ?? siblingOf(file), async (source) => openOne(source, signal));
-  }
-  return openOne(file, signal);
-}
-
-async function openOne(file: ByteSource, signal: AbortSignal | undefined): Promise<Safetensors> {
+export async function openFile(file: ByteSource, signal?: AbortSignal): Promise<Safetensors> {
   const prefix = await readExactly(file, 0, Math.min(prefixBytes, file.size), signal);
   const length = headerLength(prefix, file.size);
   const header = await readExactly(file, prefixBytes, prefixBytes + length, signal);
   return new OneFile(readHeader(header, file.size), file, undefined);
 }
 
-function siblingOf(file: ByteSource): (name: string) => Promise<ByteSource> {
-  return async (name) => {
-    if (file.sibling === undefined) {
-      throw new ConfigError(
-        `The index names the shard ${quoted(name)}, but this source cannot open a file beside it; give openSafetensors { shard: name => source }.`,
-      );
-    }
-    return file.sibling(name);
-  };
-}
-
 /** Reads [start, end) and holds a source to its word, so that nothing further on meets fewer bytes than it asked for. */
-async function readExactly(file: ByteSource, start: number, end: number, signal?: AbortSignal): Promise<Uint8Array> {
+export async function readExactly(file: ByteSource, start: number, end: number, signal?: AbortSignal): Promise<Uint8Array> {
   const bytes = await file.read(start, end, signal);
   if (bytes.length !== end - start)
     throw broken("ShortRead", `asked for bytes ${start} to ${end}, got ${bytes.length} of ${end - start}; is the file cut?`);

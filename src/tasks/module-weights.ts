@@ -4,7 +4,7 @@
 
 import { ConfigError, DownloadError, UnsupportedError } from "../errors.ts";
 import type { ModelFiles } from "../files/types.ts";
-import { openWeightFile } from "../models/weight-files.ts";
+import { openWeightFile } from "../models/weight-file.ts";
 import type { Safetensors } from "../safetensors/types.ts";
 
 /**

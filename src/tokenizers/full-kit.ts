@@ -10,6 +10,7 @@ import type { Decoder, Normalizer, PreTokenizer } from "./component.ts";
 import * as decoders from "./decoders.ts";
 import { asArray, asBoolean, asId, asString, type JsonObject, show } from "./json.ts";
 import { type Kit, make } from "./kit.ts";
+import { readLegacyFiles } from "./legacy-files.ts";
 import * as normalizers from "./normalizers.ts";
 import { readPattern } from "./pattern.ts";
 import * as pre from "./pre-tokenizers.ts";
@@ -22,6 +23,7 @@ const normalForm = (compatibly: boolean, compose: boolean): Normalizer => ({
 });
 
 export const fullKit: Kit = {
+  legacy: { names: "vocab.txt, or vocab.json with merges.txt", read: readLegacyFiles },
   normalizers: {
     ...bertKit.normalizers,
     NFC: () => normalForm(false, true),

@@ -6,8 +6,10 @@
 
 import { UnsupportedError } from "../errors.ts";
 import type { Decoder, Normalizer, PreTokenizer, TokenModel } from "./component.ts";
+import type { TokenizerFiles } from "./files.ts";
 import { asObject, asString, type JsonObject } from "./json.ts";
 import type { Template } from "./template.ts";
+import type { TokenizerCore } from "./tokenizer-core.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** Makes a component; `kit` is for those that hold other components. */
@@ -21,7 +23,18 @@ export interface Kit {
   readonly models: Readonly<Record<string, ModelFactory>>;
   readonly postProcessors: Readonly<Record<string, Factory<Template>>>;
   readonly decoders: Readonly<Record<string, Factory<Decoder>>>;
+  /** Reads what folders had before there was a tokenizer.json. */
+  readonly legacy?: { readonly names: string; readonly read: LegacyReader };
 }
+
+/** The files of a folder without tokenizer.json, with the content of its tokenizer_config.json and special_tokens_map.json; undefined where there are none. */
+export type LegacyReader = (
+  files: TokenizerFiles,
+  kit: Kit,
+  tokenizerConfig: unknown,
+  specialTokensMap: unknown,
+  signal?: AbortSignal,
+) => Promise<TokenizerCore | undefined>;
 
 /** The component that `json` describes; undefined for null, which tokenizer.json writes for an absent stage. */
 export function make<T>(stage: string, factories: Readonly<Record<string, Factory<T>>>, json: unknown, kit: Kit): T | undefined {

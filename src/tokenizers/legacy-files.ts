@@ -5,38 +5,22 @@
  * They are turned into what tokenizer.json would say, so that there is one way to build a tokenizer.
  */
 
-import { FormatError } from "../errors.ts";
-import type { TokenizerFiles } from "./files.ts";
+import { parseJson } from "../files/json.ts";
 import { isObject, type JsonObject } from "./json.ts";
-import type { Kit } from "./kit.ts";
+import type { Kit, LegacyReader } from "./kit.ts";
 import { readTokenizerJson } from "./read-json.ts";
 import type { TokenizerCore } from "./tokenizer-core.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 import { scanVocabTxt } from "./vocabulary-scan.ts";
 
-/** undefined where there are no such files. */
-export async function readLegacyFiles(
-  files: TokenizerFiles,
-  kit: Kit,
-  tokenizerConfig: unknown,
-  specialTokensMap: unknown,
-  signal?: AbortSignal,
-): Promise<TokenizerCore | undefined> {
+export const readLegacyFiles: LegacyReader = async (files, kit, tokenizerConfig, specialTokensMap, signal) => {
   const config = { ...(isObject(specialTokensMap) ? specialTokensMap : {}), ...(isObject(tokenizerConfig) ? tokenizerConfig : {}) };
   const vocabTxt = await files.readIfPresent("vocab.txt", signal);
   if (vocabTxt !== undefined) return wordPieceFromVocabTxt(scanVocabTxt(vocabTxt), config, kit);
   const [vocabJson, mergesTxt] = await Promise.all([files.readIfPresent("vocab.json", signal), files.readIfPresent("merges.txt", signal)]);
   if (vocabJson === undefined || mergesTxt === undefined) return undefined;
-  return bpeFromVocabAndMerges(parse(vocabJson, files.label), new TextDecoder().decode(mergesTxt), config, kit);
-}
-
-function parse(bytes: Uint8Array, label: string): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch (cause) {
-    throw new FormatError(`${label}: vocab.json: expected JSON (${(cause as Error).message}).`, { cause });
-  }
-}
+  return bpeFromVocabAndMerges(parseJson(vocabJson, "vocab.json", files.label), new TextDecoder().decode(mergesTxt), config, kit);
+};
 
 function wordPieceFromVocabTxt(vocabulary: Vocabulary, config: JsonObject, kit: Kit): TokenizerCore {
   const mpnet = tokenOf(config, "cls", "[CLS]") === "<s>";

@@ -58,6 +58,9 @@ test("says what it leaves out", async () => {
   }));
   const dense = filesOf(folder, { "modules.json": modules, "1_Pooling/config.json": { pooling_mode_mean_tokens: true } });
   await expect(SentenceEncoder.load(dense)).rejects.toThrow(/hummingbert\/slim has no Dense module/);
+  const without = (name: string) => new Map([...filesOf(folder)].filter(([file]) => file !== name));
+  await expect(SentenceEncoder.load(without("tokenizer.json"))).rejects.toThrow(/expected tokenizer.json, found none/);
+  await expect(SentenceEncoder.load(without("model.safetensors"))).rejects.toThrow(/No file model.safetensors among/);
 });
 
 test("its bundle has no Hub, no threads, no other family or tokenizer", async () => {
@@ -74,6 +77,6 @@ test("its bundle has no Hub, no threads, no other family or tokenizer", async ()
   const files = inside.map(([file]) => file.replace(/^.*\bsrc\//, ""));
   expect(files).toContain("models/bert.ts");
   const unwanted =
-    /files\/(hub|web-hub|folder|disk)|threads\/(backend|pool|team)|models\/(families|deberta|modernbert|head-tables)|tokenizers\/(bpe|unigram|full-kit)/;
+    /files\/(hub|web-hub|folder|disk)|threads\/(backend|pool|team)|models\/(families|deberta|modernbert|head-tables)|layers\/head\.|tokenizers\/(bpe|unigram|full-kit|legacy-files)|safetensors\/shards/;
   expect(files.filter((file) => unwanted.test(file))).toEqual([]);
 });

@@ -72,7 +72,7 @@ export const quantize: Command = {
 
 /** The files of the modules that modules.json puts into folders of their own: 1_Pooling, 2_Dense, ... */
 async function moduleFiles(files: ModelFiles, signal: AbortSignal): Promise<string[]> {
-  const { readJson } = await import("../../tasks/json-file.ts");
+  const { readJson } = await import("../../files/json.ts");
   const modules = await readJson(files, "modules.json", signal);
   const paths = (Array.isArray(modules) ? modules : []).map((module: { path?: unknown } | null) => module?.path);
   const folders = paths.filter((path): path is string => typeof path === "string" && path !== "" && path !== ".");
