@@ -1,7 +1,7 @@
 /**
  * LoopsBackend: the hot ops as register-tiled, packed TypeScript on typed arrays: what runs where WebAssembly is forbidden.
  *
- * Linear layers, attention, norms, GELU, softmax, embeddings and matmul have loops of their own; the rest is the reference's, which costs nothing here.
+ * Linear layers, attention, norms, GELU, softmax, embeddings and matmul have loops of their own; for the rest plain ones do (reference/plain-backend.ts).
  * All sums are float64 in the reference's order, so results differ from it only in exp and erf, by an f32 rounding now and then,
  * and a row never depends on its batch, block or tile. Scratch is a stack: a pass at a shape seen before allocates no memory.
  */
@@ -14,7 +14,7 @@ import type { Mat } from "../../tensor/mat.ts";
 import { Scratch, type ScratchStats } from "../../tensor/scratch.ts";
 import type { Sequences } from "../../tensor/sequences.ts";
 import type { Linear, WeightMatrix } from "../../tensor/weights.ts";
-import { ReferenceBackend } from "../reference/backend.ts";
+import { PlainBackend } from "../reference/plain-backend.ts";
 import { attention } from "./attention.ts";
 import { embed } from "./embed.ts";
 import { type PackedFloat, type PackedW8, packLinear, projectPacked, projectPackedW8 } from "./linear.ts";
@@ -24,15 +24,15 @@ import { multiplyPanel, pack, panelSize, type Store } from "./panels.ts";
 import { softmaxRow } from "./softmax.ts";
 import { NR } from "./tile.ts";
 
-export class LoopsBackend extends ReferenceBackend {
-  override readonly name: string = "loops";
-  override readonly level: string = "loops";
+export class LoopsBackend extends PlainBackend {
+  readonly name = "loops";
+  readonly level = "loops";
   readonly #scratch = new Scratch();
 
-  override alloc(rows: number, cols: number): Mat {
+  alloc(rows: number, cols: number): Mat {
     return this.#scratch.alloc(rows, cols);
   }
-  override frame<R>(body: () => R): R {
+  frame<R>(body: () => R): R {
     return this.#scratch.frame(body);
   }
   /** What the scratch stack holds: for tests and for the memory line of a report. */
@@ -44,11 +44,11 @@ export class LoopsBackend extends ReferenceBackend {
     this.#scratch.dispose();
   }
 
-  override linear(weights: readonly WeightMatrix[], bias?: Float32Array): Linear {
+  linear(weights: readonly WeightMatrix[], bias?: Float32Array): Linear {
     return packLinear(weights, bias);
   }
 
-  protected override computeProject(out: Mat, x: Mat, linear: Linear): void {
+  protected computeProject(out: Mat, x: Mat, linear: Linear): void {
     const layer = linear as PackedFloat | PackedW8;
     if (layer.dtype === "f32") {
       projectPacked(out, x, layer);
@@ -58,7 +58,7 @@ export class LoopsBackend extends ReferenceBackend {
       projectPackedW8(out, x, layer, { rows: this.alloc(x.rows, x.cols), rowScale: this.alloc(x.rows, 1), panel: this.alloc(x.cols, NR) });
     });
   }
-  protected override computeMatmul(out: Mat, a: Mat, b: Mat, transposeB: boolean): void {
+  protected computeMatmul(out: Mat, a: Mat, b: Mat, transposeB: boolean): void {
     const { rows: M, cols: N } = out;
     const K = a.cols;
     const y = floatsOf(out);
@@ -83,10 +83,10 @@ export class LoopsBackend extends ReferenceBackend {
     }
     for (let t = 0; t < out.rows; t++) geluInto(floatsOf(out), out.offset + t * out.stride, floatsOf(x), x.offset + t * x.stride, out.cols);
   }
-  protected override computeLayerNorm(out: Mat, x: Mat, norm: Norm): void {
+  protected computeLayerNorm(out: Mat, x: Mat, norm: Norm): void {
     normalizeRows(out, x, undefined, norm);
   }
-  protected override computeSoftmax(out: Mat, x: Mat, window: number): void {
+  protected computeSoftmax(out: Mat, x: Mat, window: number): void {
     for (let i = 0; i < out.rows; i++) {
       softmaxRow(floatsOf(out), out.offset + i * out.stride, floatsOf(x), x.offset + i * x.stride, i, 0, out.cols, window);
     }

@@ -10,7 +10,7 @@
 
 import { floatsOf } from "../../tensor/host-mat.ts";
 import type { Mat } from "../../tensor/mat.ts";
-import { activationLimit, dequantize, quantizeActivationRow } from "../../tensor/w8.ts";
+import { dequantize, quantizeActivationRow } from "../../tensor/w8.ts";
 import type { Linear, WeightMatrix } from "../../tensor/weights.ts";
 import { referenceLinear } from "../reference/linear.ts";
 import { multiplyPanel, pack, panelSize, type Store } from "./panels.ts";
@@ -36,7 +36,7 @@ export function packLinear(weights: readonly WeightMatrix[], givenBias?: Float32
   if (layer.dtype === "w8") {
     const panels = new Int8Array(panelSize(N, K));
     pack(panels, 0, layer.values, 0, K, 1, N, K);
-    return { dtype: "w8", N, K, panels, bias, scale: layer.scale, limit: activationLimit(layer.values, N, K) };
+    return { dtype: "w8", N, K, panels, bias, scale: layer.scale, limit: layer.limit };
   }
   const panels = new Float32Array(panelSize(N, K));
   pack(panels, 0, layer.weight, 0, K, 1, N, K);
