@@ -42,7 +42,7 @@ function bytesBelow(folder: string): number {
 beforeAll(() => {
   const quietly: ExecFileSyncOptionsWithStringEncoding = { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] };
   execFileSync("npm", ["run", "build", "--silent"], quietly);
-  const [{ filename }] = JSON.parse(execFileSync("npm", ["pack", "--json", "--pack-destination", project], quietly));
+  const [{ filename }] = JSON.parse(execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", project], quietly));
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "empty", private: true, type: "module" }));
   execFileSync("npm", ["install", "--offline", "--no-audit", "--no-fund", join(project, filename)], { ...quietly, cwd: project });
 }, 240_000);
