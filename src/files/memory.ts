@@ -3,6 +3,7 @@
  * share a leading folder, as files of an `<input webkitdirectory>` do ("my-model/config.json"): the folder that holds config.json is the root.
  */
 
+import { check } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { memorySource } from "../safetensors/read.ts";
 import type { ByteSource } from "../safetensors/types.ts";
@@ -33,11 +34,7 @@ export class MemoryFiles implements ModelFiles {
     this.#folder = folder;
     this.label = label;
     for (const [name, file] of files) {
-      if (!isBytes(file) && !isBlob(file)) {
-        throw new ConfigError(
-          `Expected a Uint8Array or a Blob for ${JSON.stringify(name)}, found ${file === null ? "null" : typeof file}.`,
-        );
-      }
+      check(isBytes(file) || isBlob(file), name, "a Uint8Array or a Blob", file);
     }
   }
 

@@ -4,6 +4,7 @@
  * Without a source: the task's default, from weights/ in a clone, else from the Hub or its cache.
  */
 
+import { unexpected } from "../checks.ts";
 import { ConfigError, UnsupportedError } from "../errors.ts";
 import { openDisk } from "./disk.ts";
 import { openHub } from "./hub-settings.ts";
@@ -41,7 +42,7 @@ function defaultFiles(options: OpenOptions): ModelFiles {
 function filesOf(source: ModelSource, options: OpenOptions): ModelFiles {
   if (typeof source !== "string") {
     if (source instanceof Map || typeof (source as Partial<Map<string, Blob>> | null)?.get === "function") return new MemoryFiles(source);
-    throw new ConfigError(`Expected a model as a string or a Map of files, found ${source === null ? "null" : typeof source}.`);
+    throw unexpected("model", "a string or a Map of files", source);
   }
   if (source === "") throw new ConfigError("Expected a Hub id, a folder or a URL, found an empty string.");
   if (/^https?:\/\//i.test(source)) return openUrl(source, options);

@@ -2,7 +2,7 @@
  * The backends of hummingbert/slim: wasm on one thread where it works, else loops; a device that the caller brings is used as it is.
  */
 
-import { ConfigError } from "../errors.ts";
+import { unexpected } from "../checks.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { isBackendDevice } from "../tensor/device.ts";
 import type { BackendChoice, ChosenBackend } from "./choose.ts";
@@ -21,7 +21,7 @@ export async function createSlimBackend({ device = "auto" }: BackendChoice): Pro
   if (typeof device === "object" && isBackendDevice(device))
     return { backend: await device.createBackend(), reason: `device "${device.name}" was asked for` };
   const create = BACKENDS.get(device);
-  if (create === undefined) throw new ConfigError(`device: hummingbert/slim has "auto", "wasm" and "loops", got ${JSON.stringify(device)}`);
+  if (create === undefined) throw unexpected("device", '"auto", "wasm" or "loops" (more are in "hummingbert")', device);
   return { backend: create(), reason: `device "${String(device)}" was asked for` };
 }
 

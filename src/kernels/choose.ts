@@ -8,6 +8,7 @@
  * `reason` tells the user in one sentence what was chosen and why.
  */
 
+import { unexpected } from "../checks.ts";
 import { ConfigError, UnsupportedError } from "../errors.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { type Device, isBackendDevice } from "../tensor/device.ts";
@@ -50,7 +51,7 @@ export async function createBackend(options: BackendChoice = {}): Promise<Chosen
     case "auto":
       return chooseAutomatically(options);
     default:
-      throw new ConfigError(`device: expected "auto", "wasm", "loops", "reference" or a device object, got ${JSON.stringify(device)}`);
+      throw unexpected("device", '"auto", "wasm", "loops", "reference" or a device object', device);
   }
 }
 

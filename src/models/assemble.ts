@@ -3,6 +3,7 @@
  * The header is read first, then only the tensors that the model uses, each once.
  */
 
+import { checkOneOf } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { ModelFiles } from "../files/types.ts";
 import { Pooler } from "../layers/pooler.ts";
@@ -28,8 +29,7 @@ export interface ModelKit {
 /** Loads a model from files that are open already. Options and errors as loadModel. */
 export async function loadModelWith(kit: ModelKit, files: ModelFiles, options: ModelOptions = {}): Promise<EncoderModel> {
   const { signal, onProgress, dtype = "auto" } = options;
-  if (!["auto", "f32", "w8"].includes(dtype))
-    throw new ConfigError(`dtype: expected "auto", "f32" or "w8", found ${JSON.stringify(dtype)}`);
+  checkOneOf(dtype, "dtype", ["auto", "f32", "w8"]);
   const config = Config.parse(await files.read("config.json", signal), files.label);
   const architecture = findArchitecture(kit.families, config, options.architecture);
   checkQuantization(config);

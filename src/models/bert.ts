@@ -9,7 +9,6 @@
  * and the Q, K, V of the next are one stretch over blocks of rows.
  */
 
-import { UnsupportedError } from "../errors.ts";
 import { type EmbeddingNames, Embeddings } from "../layers/embeddings.ts";
 import { type BlockNames, PostNormBlock } from "../layers/post-norm-block.ts";
 import type { TokenBatch } from "../layers/tokens.ts";
@@ -134,11 +133,9 @@ function checkSupported(config: Config, C: number, H: number): void {
   if (C % H !== 0) throw config.mismatch(["hidden_size", "dim"], `a multiple of the ${H} attention heads`);
   const positions = config.text("position_embedding_type", { fallback: "absolute" });
   if (positions !== "absolute") {
-    throw new UnsupportedError(`config.json of ${config.label}: position_embedding_type "${positions}" is not supported, only "absolute"`);
+    throw config.unsupported(`position_embedding_type "${positions}"`);
   }
   if (config.flag("is_decoder", false)) {
-    throw new UnsupportedError(
-      `config.json of ${config.label}: is_decoder is true; only encoders (attention in both directions) are supported`,
-    );
+    throw config.unsupported("a decoder (is_decoder)");
   }
 }

@@ -5,7 +5,8 @@
  * them all, the first one present counts. null counts as absent, as Python writes it for "no value".
  */
 
-import { ConfigError, FormatError } from "../errors.ts";
+import { show, unexpected } from "../checks.ts";
+import { type ConfigError, FormatError, UnsupportedError } from "../errors.ts";
 import { parseJson } from "../files/json.ts";
 
 type Spellings = string | readonly string[];
@@ -17,7 +18,7 @@ export class Config {
 
   constructor(values: unknown, label: string) {
     if (typeof values !== "object" || values === null || Array.isArray(values)) {
-      throw new FormatError(`config.json of ${label}: expected a JSON object, found ${describe(values)}`);
+      throw new FormatError(`config.json of ${label}: expected a JSON object, found ${show(values)}`);
     }
     this.label = label;
     this.values = values as Record<string, unknown>;
@@ -77,7 +78,12 @@ export class Config {
   mismatch(names: Spellings, expected: string): ConfigError {
     const found = this.find(names);
     const name = found?.name ?? (typeof names === "string" ? names : names.join(" or "));
-    return new ConfigError(`config.json of ${this.label}: expected ${name} to be ${expected}, found ${describe(found?.value)}`);
+    return unexpected(`config.json of ${this.label}: ${name}`, expected, found?.value);
+  }
+
+  /** The error for something that this engine does not do. */
+  unsupported(what: string): UnsupportedError {
+    return new UnsupportedError(`config.json of ${this.label}: ${what} is not supported`);
   }
 
   #read<Value>(names: Spellings, fallback: Value | undefined, expected: string, fits: (value: unknown) => boolean): Value {
@@ -85,11 +91,4 @@ export class Config {
     if (value === undefined || !fits(value)) throw this.mismatch(names, expected);
     return value as Value;
   }
-}
-
-/** A value as an error sentence shows it: short, and never the whole file. */
-export function describe(value: unknown): string {
-  if (value === undefined) return "nothing";
-  const text = typeof value === "bigint" ? `${value}n` : (JSON.stringify(value) ?? typeof value);
-  return text.length > 60 ? text.slice(0, 57) + "..." : text;
 }

@@ -8,7 +8,6 @@
  * at load. δ is the distance in buckets, logarithmic beyond half of `position_buckets`, shifted to start at 0. The scale counts the terms in use.
  */
 
-import { UnsupportedError } from "../errors.ts";
 import { loadNorm } from "../layers/layer-norm.ts";
 import { loadLinear } from "../layers/linear.ts";
 import type { PostNormBlock } from "../layers/post-norm-block.ts";
@@ -23,12 +22,10 @@ const SELF = "attention.self";
 
 export function loadDeberta(weights: Weights, config: Config): Promise<BertEncoder> {
   if (config.integer("embedding_size", { fallback: config.integer("hidden_size") }) !== config.integer("hidden_size")) {
-    throw new UnsupportedError(`config.json of ${config.label}: DeBERTa with an embedding_size other than hidden_size is not supported`);
+    throw config.unsupported("DeBERTa with an embedding_size other than hidden_size");
   }
   if (config.integer("conv_kernel_size", { fallback: 0, min: 0 }) > 0) {
-    throw new UnsupportedError(
-      `config.json of ${config.label}: DeBERTa's convolution layer (conv_kernel_size, in xlarge models) is not supported`,
-    );
+    throw config.unsupported("DeBERTa's convolution layer (conv_kernel_size, in xlarge models)");
   }
   return BertEncoder.load(weights, config, dialectOf(config));
 }

@@ -3,6 +3,7 @@
  * The list is a parameter, so that a bundle holds the families it wants (families.ts has all of them, bert-family.ts BERT alone).
  */
 
+import { checkString } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { Weights } from "../layers/weights.ts";
 import type { Activation } from "../tensor/activations.ts";
@@ -47,8 +48,7 @@ export interface Architecture {
  * @throws ConfigError naming what is supported
  */
 export function findArchitecture(families: readonly Family[], config: Config, wanted?: string): Architecture {
-  if (wanted !== undefined && typeof wanted !== "string")
-    throw new ConfigError(`architecture: expected a name such as "BertModel", found ${JSON.stringify(wanted)}`);
+  if (wanted !== undefined) checkString(wanted, "architecture");
   const modelType = config.find("model_type")?.value;
   const listed = config.list("architectures", { fallback: [] })[0];
   const name = wanted ?? (typeof listed === "string" ? listed : "Model");

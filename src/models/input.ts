@@ -3,21 +3,20 @@
  * After this no kernel needs to check an id again.
  */
 
-import { ConfigError, ShapeError } from "../errors.ts";
+import { check, checkList, show } from "../checks.ts";
+import { ShapeError } from "../errors.ts";
 import type { TokenBatch } from "../layers/tokens.ts";
 import type { Rows } from "../tensor/mat.ts";
 import { Sequences } from "../tensor/sequences.ts";
-import { describe } from "./config.ts";
 import type { EncoderSizes } from "./encoder.ts";
 import type { ModelInput } from "./types.ts";
 
 /** @throws ShapeError or ConfigError that says which text, what was expected and what was found */
 export function checkInputs(batch: readonly ModelInput[], sizes: EncoderSizes): void {
-  if (!Array.isArray(batch)) throw new ConfigError(`forward: expected a list of { ids, typeIds? }, found ${describe(batch)}`);
+  checkList(batch, "forward", "a list of { ids, typeIds? }");
   batch.forEach((input: unknown, i) => {
     const { ids, typeIds } = (typeof input === "object" && input !== null ? input : {}) as Partial<ModelInput>;
-    if (!isList(ids))
-      throw new ConfigError(`forward: expected text ${i} as { ids, typeIds? } with a list of token ids, found ${describe(input)}`);
+    check(isList(ids), `forward: text ${i}`, "{ ids, typeIds? } with a list of token ids", input);
     if (ids.length === 0) throw new ShapeError(`forward: text ${i} has no tokens; each needs at least one`);
     if (ids.length > sizes.maxLength) {
       throw new ShapeError(
@@ -27,7 +26,7 @@ export function checkInputs(batch: readonly ModelInput[], sizes: EncoderSizes): 
     checkRange(ids, sizes.V, `token ids of text ${i}`, "the vocabulary has", "do tokenizer and model belong together?");
     if (typeIds === undefined || typeIds === null || sizes.typeCount === 0) return;
     if (!isList(typeIds) || typeIds.length !== ids.length) {
-      const found = isList(typeIds) ? typeIds.length : describe(typeIds);
+      const found = isList(typeIds) ? typeIds.length : show(typeIds);
       throw new ShapeError(`forward: text ${i} has ${ids.length} ids, so expected ${ids.length} typeIds, found ${found}`);
     }
     checkRange(
@@ -45,7 +44,7 @@ function checkRange(values: ArrayLike<number>, end: number, what: string, limit:
     const value = values[t]!;
     if (!Number.isInteger(value) || value < 0 || value >= end) {
       throw new ShapeError(
-        `forward: expected ${what} to be integers in 0..${end - 1} (${limit} ${end}), found ${describe(value)} at ${t}; ${advice}`,
+        `forward: expected ${what} to be integers in 0..${end - 1} (${limit} ${end}), found ${show(value)} at ${t}; ${advice}`,
       );
     }
   }

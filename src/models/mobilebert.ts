@@ -8,7 +8,6 @@
  * text's result depend on its batch; a text alone is the truth.)
  */
 
-import { UnsupportedError } from "../errors.ts";
 import { BottleneckBlock } from "../layers/bottleneck-block.ts";
 import { loadLinear } from "../layers/linear.ts";
 import { DEFAULT_EPS, loadNormOp, type NormOp } from "../layers/norm-op.ts";
@@ -157,8 +156,6 @@ function checkSupported(config: Config): void {
     ["classifier_activation", true],
   ] as const;
   for (const [field, value] of expected) {
-    if (config.flag(field, value) !== value) {
-      throw new UnsupportedError(`config.json of ${config.label}: MobileBERT with ${field} = ${!value} is not supported, only ${value}`);
-    }
+    if (config.flag(field, value) !== value) throw config.unsupported(`MobileBERT with ${field} = ${!value}`);
   }
 }

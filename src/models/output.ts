@@ -2,7 +2,7 @@
  * From the dense arrays of the passes to one Tensor a text. Each Tensor owns its data: keeping one keeps nothing else alive.
  */
 
-import { ConfigError } from "../errors.ts";
+import { check, checkInteger } from "../checks.ts";
 import type { TokenBatch } from "../layers/tokens.ts";
 import { type Tensor, tensor } from "../tensor/shape.ts";
 import type { HeadRow } from "./heads.ts";
@@ -64,9 +64,8 @@ export function groupChoices(logits: readonly Tensor[], choices: number): Tensor
 
 /** @throws ConfigError unless the batch divides into examples of `choices` inputs */
 export function checkChoices(choices: number, B: number): void {
-  if (!Number.isInteger(choices) || choices < 1 || B % choices !== 0) {
-    throw new ConfigError(`forward: expected choices to be a whole number that divides the batch of ${B} inputs, found ${choices}`);
-  }
+  checkInteger(choices, "choices");
+  check(B % choices === 0, "choices", `a divisor of the ${B} inputs of the batch`, choices);
 }
 
 /** x [T, cols] cut into one [S, cols] a text. */

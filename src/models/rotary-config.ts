@@ -3,7 +3,6 @@
  * NomicBERT's `rotary_emb_base`. Scaled variants (NTK, YaRN, ...) would give other angles and are refused.
  */
 
-import { UnsupportedError } from "../errors.ts";
 import type { Config } from "./config.ts";
 
 /**
@@ -18,9 +17,7 @@ export function rotaryTheta(config: Config, names: readonly string[], fallback: 
   const scaling = config.object("rope_scaling");
   const kind = parameters.rope_type ?? scaling?.rope_type ?? scaling?.type ?? "default";
   if (kind !== "default") {
-    throw new UnsupportedError(
-      `config.json of ${config.label}: rotary embeddings of type ${JSON.stringify(kind)} are not supported, only "default"`,
-    );
+    throw config.unsupported(`rope_type ${JSON.stringify(kind)}`);
   }
   const theta = parameters.rope_theta;
   return typeof theta === "number" && theta > 0 ? theta : config.positive(names, { fallback });

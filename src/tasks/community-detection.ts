@@ -4,7 +4,7 @@
  * O(N²) comparisons, O(N C) memory plus the groups. Python: sentence_transformers.util.community_detection.
  */
 
-import { ConfigError } from "../errors.ts";
+import { check, checkInteger } from "../checks.ts";
 import { nextTurn } from "../tensor/turn.ts";
 import { checkSameLength, normalized, VectorBlock } from "./vectors.ts";
 
@@ -21,10 +21,8 @@ const ROWS_A_TURN = 64;
 /** @returns indices of each community, its centre first and then from the most similar on; the largest community first */
 export async function communityDetection(vectors: readonly Float32Array[], options: CommunityDetectionOptions = {}): Promise<number[][]> {
   const { threshold = 0.75, minCommunitySize = 10 } = options;
-  if (!Number.isInteger(minCommunitySize) || minCommunitySize < 1) {
-    throw new ConfigError(`communityDetection: minCommunitySize must be an integer of at least 1, got ${minCommunitySize}`);
-  }
-  if (!Number.isFinite(threshold)) throw new ConfigError(`communityDetection: threshold must be a number, got ${threshold}`);
+  checkInteger(minCommunitySize, "minCommunitySize");
+  check(Number.isFinite(threshold), "threshold", "a number", threshold);
   const C = checkSameLength(vectors, "communityDetection");
   if (C === undefined || vectors.length < minCommunitySize) return [];
 

@@ -5,6 +5,7 @@
  * Scores of one label go through a sigmoid, of several through nothing, unless the model's configuration names a function.
  */
 
+import { checkInteger, checkList, checkString, checkStrings, unexpected } from "../checks.ts";
 import { ConfigError, UnsupportedError } from "../errors.ts";
 import type { LoadOptions, ModelFiles, ModelSource } from "../files/types.ts";
 import { loadRemoteCrossEncoder } from "../worker/tasks.ts";
@@ -99,12 +100,9 @@ export class CrossEncoder {
         `CrossEncoder.rank: ${this.#scorer.label} has ${this.numLabels} labels (${this.#labels.join(", ")}); ranking needs a model with one, such as cross-encoder/ms-marco-MiniLM-L6-v2. predict() works with any number`,
       );
     }
-    if (topK !== undefined && !(Number.isInteger(topK) && topK > 0))
-      throw new ConfigError(`CrossEncoder.rank: topK must be an integer above 0, got ${topK}`);
-    if (typeof query !== "string" || !Array.isArray(documents))
-      throw new ConfigError("CrossEncoder.rank: expected a query string and a list of documents");
-    const wrong = (documents as readonly unknown[]).findIndex((document) => typeof document !== "string");
-    if (wrong >= 0) throw new ConfigError(`CrossEncoder.rank: expected document ${wrong} to be a string, got ${typeof documents[wrong]}`);
+    if (topK !== undefined) checkInteger(topK, "topK");
+    checkString(query, "query");
+    checkStrings(documents, "documents");
     const scores = (await this.predict(
       documents.map((document) => [query, document] as const),
       predict,
@@ -125,7 +123,7 @@ function scorerOf(task: TaskModel, usual: Activation, maxLength: number): PairSc
     label,
     config: model.config,
     async predict(pairs, { activation = usual, signal, onTruncate = task.warnTruncated }) {
-      if (!Array.isArray(pairs)) throw new ConfigError("CrossEncoder.predict: expected a list of [text, text] pairs");
+      checkList(pairs, "pairs", "a list of [text, text]");
       const encodings = pairs.map((pair, i) => encodeWithin(tokenizer, checkPair(pair, i), i, { maxLength, onTruncate }));
       const scores = await forwardEach(model, encodings, (output, at) => activate(output.logits![at]!.data, activation, usual), { signal });
       return K === 1 ? scores.map(([score]) => score!) : scores;
@@ -145,7 +143,7 @@ function activate(logits: Float32Array, activation: Activation, usual: Activatio
       if (logits.length > 1) return softmax(logits);
       return usual === "softmax" ? Array.from(logits) : activate(logits, usual, usual);
     default:
-      throw new ConfigError(`CrossEncoder: activation must be "sigmoid", "identity" or "softmax", got "${String(activation)}"`);
+      throw unexpected("activation", '"sigmoid", "identity" or "softmax"', activation);
   }
 }
 
@@ -171,7 +169,5 @@ async function defaultActivation(files: ModelFiles, config: JsonObject, K: numbe
 function checkPair(pair: unknown, index: number): { text: string; textPair: string } {
   const [text, textPair] = Array.isArray(pair) && pair.length === 2 ? (pair as unknown[]) : [];
   if (typeof text === "string" && typeof textPair === "string") return { text, textPair };
-  throw new ConfigError(
-    `CrossEncoder: expected pair ${index} as [text, text], got ${Array.isArray(pair) ? "a list of other things" : typeof pair}`,
-  );
+  throw unexpected(`pair ${index}`, "[text, text]", pair);
 }

@@ -3,6 +3,7 @@
  * with `use_residual` y = f(x Wᵀ + b) + x, or + x Rᵀ where the sizes differ.
  */
 
+import { checkInteger } from "../checks.ts";
 import { ConfigError, UnsupportedError, WeightError } from "../errors.ts";
 import type { ModelFiles } from "../files/types.ts";
 import type { Safetensors } from "../safetensors/types.ts";
@@ -111,6 +112,6 @@ function activationOf(path: unknown, label: string): Activation | undefined {
 }
 
 function size(value: unknown, files: ModelFiles, name: string): number {
-  if (typeof value === "number" && Number.isInteger(value) && value > 0) return value;
-  throw new ConfigError(`${files.label}: config.json must give ${name} as an integer above 0, found ${String(value)}`);
+  checkInteger(value, `config.json of ${files.label}: ${name}`);
+  return value;
 }

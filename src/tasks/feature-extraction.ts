@@ -2,7 +2,7 @@
  * feature-extraction: the last hidden state of each token, the features that a model's head would work on. No pooling: see SentenceEncoder for that.
  */
 
-import { ConfigError } from "../errors.ts";
+import { checkString } from "../checks.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
 import type { Tensor } from "../tensor/shape.ts";
 import { forwardEach } from "./forward-each.ts";
@@ -29,8 +29,7 @@ export async function featureExtraction(source?: ModelSource, options?: LoadOpti
   ): Promise<unknown> {
     const list = Array.isArray(texts) ? (texts as readonly unknown[]) : [texts];
     const encodings = list.map((text, i) => {
-      if (typeof text !== "string")
-        throw new ConfigError(`feature-extraction: expected text ${i} to be a string, got ${text === null ? "null" : typeof text}`);
+      checkString(text, `text ${i}`);
       return encodeWithin(tokenizer, { text }, i, { maxLength, onTruncate });
     });
     const features = await forwardEach(model, encodings, (output, at) => output.lastHiddenState[at]!, { signal });

@@ -7,6 +7,7 @@
  * Only the masks' positions go through the vocabulary-sized layer.
  */
 
+import { check, checkInteger, checkString } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
 import type { Encoding, Tokenizer } from "../tokenizers/tokenizer.ts";
@@ -51,11 +52,11 @@ export async function fillMask(source?: ModelSource, options?: LoadOptions): Pro
 
   async function fill(texts: string | readonly string[], call: FillMaskOptions = {}): Promise<unknown> {
     const { topK = 5, targets, signal, onTruncate = warnTruncated } = call;
-    if (!Number.isInteger(topK) || topK < 1) throw new ConfigError(`fill-mask: topK must be an integer above 0, got ${topK}`);
+    checkInteger(topK, "topK");
     const targetIds = targets === undefined ? undefined : idsOfTargets(tokenizer, targets);
     const list = Array.isArray(texts) ? (texts as readonly string[]) : [texts as string];
     const encodings = list.map((text, i) => {
-      checkText(text, i);
+      checkString(text, `text ${i}`);
       const encoding = encodeWithin(tokenizer, { text }, i, { maxLength, onTruncate });
       if (encoding.ids.includes(mask!.id)) return encoding;
       throw new ConfigError(
@@ -104,16 +105,10 @@ function bestTokens(scores: readonly number[], topK: number, targetIds: readonly
 /** Each target once: its own id, or that of its first token. */
 function idsOfTargets(tokenizer: Tokenizer, targets: string | readonly string[]): number[] {
   const ids = (typeof targets === "string" ? [targets] : targets).flatMap((target) => {
-    checkText(target, undefined);
+    checkString(target, "a target");
     const id = tokenizer.tokenToId(target) ?? tokenizer.encode(target, null, { addSpecialTokens: false }).ids[0];
     return id === undefined ? [] : [id];
   });
-  if (ids.length === 0) throw new ConfigError("fill-mask: targets must name at least one word");
+  check(ids.length > 0, "targets", "at least one word", targets);
   return [...new Set(ids)];
-}
-
-function checkText(text: unknown, index: number | undefined): void {
-  if (typeof text === "string") return;
-  const what = index === undefined ? "targets to be strings" : `text ${index} to be a string`;
-  throw new ConfigError(`fill-mask: expected ${what}, got ${text === null ? "null" : typeof text}`);
 }

@@ -3,7 +3,7 @@
  * Every vector is compared with every other, N² / 2 FLOP pairs of C; memory is O(N C + maxPairs). Python: sentence_transformers.util.paraphrase_mining.
  */
 
-import { ConfigError } from "../errors.ts";
+import { checkInteger } from "../checks.ts";
 import { semanticSearch } from "./semantic-search.ts";
 import { TopK } from "./top-k.ts";
 import { checkSameLength } from "./vectors.ts";
@@ -24,10 +24,8 @@ export async function paraphraseMining(
   options: ParaphraseMiningOptions = {},
 ): Promise<[score: number, i: number, j: number][]> {
   const { topK = 100, maxPairs = 500_000 } = options;
-  for (const [name, value] of Object.entries({ topK, maxPairs })) {
-    if (!Number.isInteger(value) || value < 1)
-      throw new ConfigError(`paraphraseMining: ${name} must be an integer of at least 1, got ${value}`);
-  }
+  checkInteger(topK, "topK");
+  checkInteger(maxPairs, "maxPairs");
   checkSameLength(vectors, "paraphraseMining");
   const N = vectors.length;
   const best = new TopK(maxPairs);

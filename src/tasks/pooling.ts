@@ -8,7 +8,7 @@
  * Configurations come in two spellings: `pooling_mode` (a string or list), and one `pooling_mode_...` flag a mode.
  */
 
-import { ConfigError } from "../errors.ts";
+import { checkOneOf } from "../checks.ts";
 import type { Backend, PoolMode } from "../tensor/backend.ts";
 import type { Mat } from "../tensor/mat.ts";
 import { Sequences } from "../tensor/sequences.ts";
@@ -47,11 +47,7 @@ export function poolingOf(config: JsonObject, label: string): Pooling {
   const named = config.pooling_mode;
   const flagged = FLAGS.filter(([flag]) => config[flag] === true).map(([, mode]) => mode);
   const modes = named === undefined ? (flagged.length > 0 ? flagged : ["mean"]) : Array.isArray(named) ? named : [named];
-  for (const mode of modes) {
-    if (!MODES.includes(mode as string)) {
-      throw new ConfigError(`${label}: pooling mode "${String(mode)}" is not known; expected one of ${MODES.join(", ")}`);
-    }
-  }
+  for (const mode of modes) checkOneOf(mode, `pooling mode of ${label}`, MODES);
   return { modes: modes as PoolingMode[], includePrompt: config.include_prompt !== false };
 }
 

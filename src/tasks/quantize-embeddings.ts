@@ -8,6 +8,7 @@
  * All sums and quotients are rounded to float32, as numpy computes them.
  */
 
+import { check, unexpected } from "../checks.ts";
 import { ConfigError, ShapeError } from "../errors.ts";
 import { checkSameLength } from "./vectors.ts";
 
@@ -40,16 +41,14 @@ export function quantizeEmbeddings(
       return vectors.map((vector) => bucket(vector, ranges, precision === "int8"));
     }
     default:
-      throw new ConfigError(
-        `quantizeEmbeddings: precision must be "int8", "uint8", "binary" or "ubinary", got "${String(precision)}"; float32 vectors need no quantisation`,
-      );
+      throw unexpected("precision", '"int8", "uint8", "binary" or "ubinary"', precision);
   }
 }
 
 /** Smallest and largest value of each dimension: [C]. */
 function rangesOf(calibration: readonly Float32Array[]): [number, number][] {
   const C = checkSameLength(calibration, "calibration vectors");
-  if (C === undefined) throw new ConfigError("calibration: expected vectors to take the ranges from, got none");
+  check(C !== undefined, "calibration", "vectors to take the ranges from", calibration);
   return Array.from({ length: C }, (_, c) => {
     let min = Number.POSITIVE_INFINITY;
     let max = Number.NEGATIVE_INFINITY;

@@ -5,6 +5,7 @@
  * Spans are widened to whole words; spans of the same text are one answer and their scores add up. Offsets are into the caller's context.
  */
 
+import { check, checkInteger } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
 import type { Encoding, Tokenizer } from "../tokenizers/tokenizer.ts";
@@ -127,26 +128,16 @@ function textRange(encoding: Encoding, start: number, end: number, alignToWords:
 }
 
 function checkCall(counts: Record<string, number>, docStride: number, maxSeqLen: number, modelLength: number): void {
-  for (const [name, value] of Object.entries(counts)) {
-    if (!Number.isInteger(value) || value < 1)
-      throw new ConfigError(`question-answering: ${name} must be an integer above 0, got ${value}`);
-  }
-  if (!Number.isInteger(docStride) || docStride < 0 || docStride > maxSeqLen) {
-    throw new ConfigError(`question-answering: docStride must be an integer from 0 to maxSeqLen (${maxSeqLen}), got ${docStride}`);
-  }
-  if (maxSeqLen > modelLength) {
-    throw new ConfigError(`question-answering: maxSeqLen is ${maxSeqLen}, but the model has positions for ${modelLength} tokens`);
-  }
+  for (const [name, value] of Object.entries(counts)) checkInteger(value, name);
+  checkInteger(docStride, "docStride", 0);
+  check(docStride <= maxSeqLen, "docStride", `at most maxSeqLen (${maxSeqLen})`, docStride);
+  check(maxSeqLen <= modelLength, "maxSeqLen", `at most the ${modelLength} tokens that the model has positions for`, maxSeqLen);
 }
 
 function checkQuestion(input: Question, index: number): Question {
   const { question, context } = (input ?? {}) as Partial<Question>;
   for (const [name, value] of Object.entries({ question, context })) {
-    if (typeof value !== "string" || value === "") {
-      throw new ConfigError(
-        `question-answering: expected input ${index} as { question, context }, two strings that are not empty; ${name} is ${value === "" ? "empty" : typeof value}`,
-      );
-    }
+    check(typeof value === "string" && value !== "", `${name} of input ${index}`, "a string that is not empty", value);
   }
   return { question: question!, context: context! };
 }

@@ -7,7 +7,7 @@
  * No index is built: at 384 dimensions a million vectors are 0.8 GFLOP a query. Python: sentence_transformers.util.semantic_search.
  */
 
-import { ConfigError } from "../errors.ts";
+import { check, checkInteger, checkOneOf } from "../checks.ts";
 import { nextTurn } from "../tensor/turn.ts";
 import { VectorScan } from "./vector-scan.ts";
 import { checkSameLength } from "./vectors.ts";
@@ -37,11 +37,10 @@ export async function semanticSearch(
   options: SemanticSearchOptions = {},
 ): Promise<SearchHit[][]> {
   const { topK = 10, score = "cosine" } = options;
-  if (!Number.isInteger(topK) || topK < 1) throw new ConfigError(`semanticSearch: topK must be an integer of at least 1, got ${topK}`);
-  if (score !== "cosine" && score !== "dot")
-    throw new ConfigError(`semanticSearch: score must be "cosine" or "dot", got "${String(score)}"`);
-  if (typeof corpus !== "object" || corpus === null || !(Symbol.iterator in corpus || Symbol.asyncIterator in corpus))
-    throw new ConfigError("semanticSearch: expected the corpus as an iterable of Float32Array, one a text");
+  checkInteger(topK, "topK");
+  checkOneOf(score, "score", ["cosine", "dot"]);
+  const isIterable = typeof corpus === "object" && corpus !== null && (Symbol.iterator in corpus || Symbol.asyncIterator in corpus);
+  check(isIterable, "corpus", "an iterable of Float32Array, one a text", corpus);
   const C = checkSameLength(queries, "semanticSearch queries");
   if (C === undefined) return [];
 

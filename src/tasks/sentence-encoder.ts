@@ -3,6 +3,7 @@
  * from every source and of every module there is. What it does with texts is in sentence-vectors.ts.
  */
 
+import { checkString } from "../checks.ts";
 import { openModelFiles } from "../files/index.ts";
 import type { LoadOptions, ModelSource, Progress } from "../files/types.ts";
 import { loadModelFromFiles } from "../models/load.ts";
@@ -14,7 +15,7 @@ import { loadLayerNorm } from "./layer-norm-step.ts";
 import { openSentenceModel, type SentenceKit, type SentenceModel } from "./open-sentence-model.ts";
 import { loadNormalize, readModulePlan } from "./sentence-modules.ts";
 import { readSentenceSettings, readStaticLength } from "./sentence-settings.ts";
-import { checkText, type EncodeTextOptions, SentenceVectors } from "./sentence-vectors.ts";
+import { type EncodeTextOptions, SentenceVectors } from "./sentence-vectors.ts";
 import { StaticModel } from "./static-model.ts";
 
 export type { EncodeTextOptions } from "./sentence-vectors.ts";
@@ -91,7 +92,7 @@ class WorkerSentenceEncoder extends SentenceEncoder {
     signal?.throwIfAborted();
     let waiting: string[] = [];
     for await (const text of texts) {
-      checkText(text, done + waiting.length);
+      checkString(text, `text ${done + waiting.length}`);
       waiting.push(text);
       if (waiting.length < TEXTS_PER_MESSAGE) continue;
       yield await send(waiting);

@@ -2,7 +2,7 @@
  * sentence-similarity: how similar each sentence is to a source sentence, by the model's similarity function (cosine, where it names none).
  */
 
-import { ConfigError } from "../errors.ts";
+import { checkString, checkStrings } from "../checks.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
 import { SentenceEncoder } from "./sentence-encoder.ts";
 
@@ -22,11 +22,8 @@ export async function sentenceSimilarity(source?: ModelSource, options?: LoadOpt
 
   async function compare(input: SentenceSimilarityInput, { signal }: { signal?: AbortSignal } = {}): Promise<number[]> {
     const { sourceSentence, sentences } = input ?? {};
-    if (typeof sourceSentence !== "string" || !Array.isArray(sentences)) {
-      throw new ConfigError("sentence-similarity: expected { sourceSentence, sentences }, a string and a list of strings");
-    }
-    const wrong = (sentences as readonly unknown[]).findIndex((sentence) => typeof sentence !== "string");
-    if (wrong >= 0) throw new ConfigError(`sentence-similarity: expected sentence ${wrong} to be a string, got ${typeof sentences[wrong]}`);
+    checkString(sourceSentence, "sourceSentence");
+    checkStrings(sentences, "sentences");
     const [sought, ...others] = await encoder.encode([sourceSentence, ...sentences], signal ? { signal } : {});
     return Array.from(encoder.similarity([sought!], others)[0]!);
   }

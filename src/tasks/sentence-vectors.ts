@@ -7,6 +7,7 @@
  * needs the memory of one pass and of the results.
  */
 
+import { check, checkInteger, checkOneOf, checkString, checkStrings } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { Progress } from "../files/types.ts";
 import type { Model } from "../models/types.ts";
@@ -80,7 +81,7 @@ export class SentenceVectors {
     checkPrecision(precision, options);
     const isList = Array.isArray(texts);
     const list = isList ? [...(texts as readonly string[])] : [texts as string];
-    list.forEach(checkText);
+    checkStrings(list, "texts");
     const vectors: Float32Array[] = [];
     for await (const batch of this.run(list, options, list.length)) vectors.push(...batch);
     const results = precision === "float32" ? vectors : quantizeEmbeddings(vectors, precision, options);
@@ -89,10 +90,7 @@ export class SentenceVectors {
 
   /** Any number of texts, their vectors in order, in the memory of one pass. */
   async *stream(texts: Iterable<string> | AsyncIterable<string>, options: EncodeTextOptions = {}): AsyncGenerator<Float32Array> {
-    if (typeof texts === "string")
-      throw new ConfigError("stream: expected an iterable of texts, got one string; encode(text) gives its vector");
-    if (typeof texts !== "object" || texts === null)
-      throw new ConfigError(`stream: expected an iterable of texts, got ${texts === null ? "null" : typeof texts}`);
+    check(typeof texts === "object" && texts !== null, "stream", "an iterable of texts (encode takes one)", texts);
     for await (const batch of this.run(texts, options)) yield* batch;
   }
 
@@ -114,9 +112,7 @@ export class SentenceVectors {
   ): AsyncGenerator<Float32Array[]> {
     const { signal, onProgress, onTruncate, truncateDim } = options;
     const { model, plan, settings } = this.#parts;
-    if (truncateDim !== undefined && !(Number.isInteger(truncateDim) && truncateDim > 0)) {
-      throw new ConfigError(`truncateDim must be an integer above 0, got ${truncateDim}`);
-    }
+    if (truncateDim !== undefined) checkInteger(truncateDim, "truncateDim");
     const prompt = resolvePrompt(settings, options.prompt, options.promptName);
     const promptTokens = plan.pooling.includePrompt ? 0 : this.#countPromptTokens(prompt);
     const steps = options.normalize === false ? this.#parts.steps.filter(({ kind }) => kind !== "normalize") : this.#parts.steps;
@@ -151,7 +147,7 @@ export class SentenceVectors {
   async *#tokenize(texts: Iterable<string> | AsyncIterable<string>, prompt: string, onTruncate: OnTruncate | undefined) {
     let index = 0;
     for await (const text of texts) {
-      checkText(text, index);
+      checkString(text, `text ${index}`);
       yield this.#encodeText(prompt + text, index++, onTruncate);
     }
   }
@@ -171,16 +167,8 @@ export class SentenceVectors {
   }
 }
 
-/** @throws ConfigError for what is no string */
-export function checkText(text: unknown, index: number): void {
-  if (typeof text !== "string")
-    throw new ConfigError(`encode: expected text ${index} to be a string, got ${text === null ? "null" : typeof text}`);
-}
-
 function checkPrecision(precision: string, { ranges, calibration }: QuantizeOptions): void {
-  if (!["float32", "int8", "uint8", "binary", "ubinary"].includes(precision)) {
-    throw new ConfigError(`encode: precision must be "float32", "int8", "uint8", "binary" or "ubinary", got "${precision}"`);
-  }
+  checkOneOf(precision, "precision", ["float32", "int8", "uint8", "binary", "ubinary"]);
   if (precision.endsWith("int8") && ranges === undefined && calibration === undefined) {
     throw new ConfigError(
       `encode: precision "${precision}" needs \`ranges\` ([min, max] a dimension) or \`calibration\` vectors, so that a vector does not depend on its batch`,

@@ -5,7 +5,7 @@
  * One text without topK gives [best]; a list without topK gives [best, best, ...]; with topK each text gives a list, best first.
  */
 
-import { ConfigError } from "../errors.ts";
+import { checkInteger, unexpected } from "../checks.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
 import { forwardEach } from "./forward-each.ts";
 import { labelsOf } from "./labels.ts";
@@ -48,9 +48,7 @@ export async function textClassification(source?: ModelSource, options?: LoadOpt
     call: TextClassificationOptions & Partial<TopOption> = {},
   ): Promise<Label[] | Label[][]> {
     const { topK, functionToApply = usual, signal, onTruncate = warnTruncated } = call;
-    if (topK !== undefined && topK !== null && !(Number.isInteger(topK) && topK > 0)) {
-      throw new ConfigError(`text-classification: topK must be an integer above 0, or null for all labels, got ${topK}`);
-    }
+    if (topK !== undefined && topK !== null) checkInteger(topK, "topK (null for all labels)");
     const list = (Array.isArray(inputs) ? inputs : [inputs]).map(checkInput);
     const encodings = list.map((input, i) => encodeWithin(tokenizer, input, i, { maxLength, onTruncate }));
     const scores = await forwardEach(model, encodings, (output, at) => applyFunction(output.logits![at]!.data, functionToApply), {
@@ -80,7 +78,7 @@ function applyFunction(logits: Float32Array, name: ScoreFunction): number[] {
     case "none":
       return Array.from(logits);
     default:
-      throw new ConfigError(`functionToApply must be "none", "sigmoid" or "softmax", got "${String(name)}"`);
+      throw unexpected("functionToApply", '"none", "sigmoid" or "softmax"', name);
   }
 }
 
@@ -99,9 +97,5 @@ function checkInput(input: Input, index: number): TextPair {
   const { text, textPair } = (input ?? {}) as Partial<TextPair>;
   if (typeof text === "string" && (textPair === undefined || typeof textPair === "string"))
     return textPair === undefined ? { text } : { text, textPair };
-  throw new ConfigError(`text-classification: expected input ${index} to be a string or { text, textPair }, got ${describe(input)}`);
-}
-
-function describe(value: unknown): string {
-  return Array.isArray(value) ? "a list (for a pair pass { text, textPair })" : value === null ? "null" : typeof value;
+  throw unexpected(`input ${index}`, "a string or { text, textPair }", input);
 }

@@ -1,6 +1,5 @@
 /** text-ranking: documents from the most to the least relevant to a query, by a cross encoder with one label. */
 
-import { ConfigError } from "../errors.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
 import { CrossEncoder } from "./cross-encoder.ts";
 
@@ -22,10 +21,7 @@ export async function textRanking(source?: ModelSource, options?: LoadOptions): 
 
   async function rank(input: TextRankingInput, call: { topK?: number; signal?: AbortSignal } = {}) {
     const { query, documents } = input ?? {};
-    if (typeof query !== "string" || !Array.isArray(documents)) {
-      throw new ConfigError("text-ranking: expected { query, documents }, a string and a list of strings");
-    }
-    const ranked = await encoder.rank(query, documents as readonly string[], { ...call, returnDocuments: true });
+    const ranked = await encoder.rank(query, documents, { ...call, returnDocuments: true });
     return ranked.map(({ corpus_id, score, text }) => ({ corpus_id, score, text: text! }));
   }
   return Object.assign(rank, { dispose: () => encoder.dispose() });

@@ -5,14 +5,14 @@
  * Engines that pad sort texts by length first. A ragged batch has no padding, so the order of the texts is kept and nothing is sorted.
  */
 
-import { ConfigError } from "../errors.ts";
+import { checkInteger } from "../checks.ts";
 import { tokensPerPass } from "../models/input.ts";
 
 /** The caller's budget, checked, or what suits the backend. It never changes a result. */
 export function tokenBudgetFor(backend: string, tokenBudget?: number): number {
   if (tokenBudget === undefined) return tokensPerPass(backend);
-  if (Number.isInteger(tokenBudget) && tokenBudget > 0) return tokenBudget;
-  throw new ConfigError(`tokenBudget must be an integer above 0, got ${tokenBudget}`);
+  checkInteger(tokenBudget, "tokenBudget");
+  return tokenBudget;
 }
 
 /** Consecutive items whose sizes sum to at most the budget; an item above it comes alone. */

@@ -6,7 +6,7 @@
  * model_max_length that share `stride` tokens; without it what is beyond the model's length is cut off and reported.
  */
 
-import { ConfigError } from "../errors.ts";
+import { check, checkInteger, checkOneOf, checkString } from "../checks.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
 import type { Encoding, Tokenizer } from "../tokenizers/tokenizer.ts";
 import {
@@ -110,23 +110,14 @@ function lengthOf(text: string): number {
 }
 
 function checkCall(strategy: string, stride: number | undefined, windowLength: number): void {
-  if (!STRATEGIES.includes(strategy)) {
-    throw new ConfigError(`token-classification: aggregationStrategy must be one of ${STRATEGIES.join(", ")}, got "${strategy}"`);
-  }
+  checkOneOf(strategy, "aggregationStrategy", STRATEGIES);
   if (stride === undefined) return;
-  if (!Number.isInteger(stride) || stride < 0)
-    throw new ConfigError(`token-classification: stride must be an integer from 0, got ${stride}`);
-  if (stride >= windowLength) {
-    throw new ConfigError(`token-classification: stride (${stride}) must be less than the tokenizer's model_max_length (${windowLength})`);
-  }
-  if (strategy === "none") {
-    throw new ConfigError(
-      `token-classification: stride joins the entities of windows, so it needs an aggregationStrategy other than "none", for example "simple"`,
-    );
-  }
+  checkInteger(stride, "stride", 0);
+  check(stride < windowLength, "stride", `less than the tokenizer's model_max_length (${windowLength})`, stride);
+  check(strategy !== "none", "stride joins the entities of windows, so aggregationStrategy", 'one such as "simple"', strategy);
 }
 
 function checkText(text: unknown, index: number): string {
-  if (typeof text === "string") return text;
-  throw new ConfigError(`token-classification: expected text ${index} to be a string, got ${text === null ? "null" : typeof text}`);
+  checkString(text, `text ${index}`);
+  return text;
 }

@@ -3,7 +3,8 @@
  * Sums run in float64 over C in order, so a score has the same bits whatever the block around it.
  */
 
-import { ConfigError, ShapeError } from "../errors.ts";
+import { check, checkList } from "../checks.ts";
+import { ShapeError } from "../errors.ts";
 
 /** A vector's length never counts as less than this, as torch.nn.functional.normalize. */
 const SMALLEST_NORM = 1e-12;
@@ -23,9 +24,9 @@ export function normalized(vector: Float32Array): Float32Array {
 /** @throws ConfigError for what is no list of vectors, ShapeError when they differ in length; @returns C, or undefined without vectors */
 export function checkSameLength(vectors: readonly Float32Array[], what: string, expected?: number): number | undefined {
   let C = expected;
-  if (!Array.isArray(vectors)) throw new ConfigError(`${what}: expected a list of Float32Array, one a text`);
+  checkList(vectors, what, "a list of Float32Array, one a text");
   vectors.forEach((vector: unknown, i) => {
-    if (!isVector(vector)) throw new ConfigError(`${what}: expected vector ${i} as a Float32Array, got ${typeof vector}`);
+    check(isVector(vector), `${what}: vector ${i}`, "a Float32Array", vector);
     C ??= vector.length;
     if (vector.length !== C) throw new ShapeError(`${what}: vector ${i} has ${vector.length} dimensions, expected ${C} as in the others`);
   });

@@ -8,6 +8,7 @@
  * All labels of all texts run as one ragged batch. As transformers' pipeline.
  */
 
+import { check, checkString, checkStrings, unexpected } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
 import type { Encoding, Tokenizer } from "../tokenizers/tokenizer.ts";
@@ -51,8 +52,8 @@ export async function zeroShotClassification(source?: ModelSource, options?: Loa
     const { multiLabel = false, hypothesisTemplate = "This example is {}.", signal, onTruncate = warnTruncated } = call;
     const list = Array.isArray(texts) ? (texts as readonly string[]) : [texts as string];
     const labels = checkLabels(candidateLabels);
-    list.forEach(checkText);
-    if (list.length === 0) throw new ConfigError("zero-shot-classification: expected at least one text, got an empty list");
+    check(list.length > 0, "texts", "at least one", list);
+    checkStrings(list, "texts");
     const hypotheses = labels.map((label) => hypothesisOf(hypothesisTemplate, label));
     const limit: Limit = { maxLength, strategy: "only_first", onTruncate };
     const pairs = list.flatMap((text, i) => hypotheses.map((textPair) => encodePair(tokenizer, { text, textPair }, i, limit)));
@@ -98,34 +99,22 @@ function rank(sequence: string, labels: readonly string[], scores: readonly numb
 
 /** Python's str.format with one argument: {} or {0}; {{ and }} are braces. */
 function hypothesisOf(template: string, label: string): string {
-  if (typeof template !== "string")
-    throw new ConfigError(`zero-shot-classification: expected hypothesisTemplate to be a string with {}, got ${typeof template}`);
+  checkString(template, "hypothesisTemplate");
   const hypothesis = template.replace(/\{\{|\}\}|\{0?\}/g, (found) => (found === "{{" ? "{" : found === "}}" ? "}" : label));
   if (hypothesis !== template) return hypothesis;
-  throw new ConfigError(
-    `zero-shot-classification: hypothesisTemplate "${template}" has no {} where the label should go; for example "This text is about {}."`,
-  );
+  throw unexpected("hypothesisTemplate", 'a {} where the label should go, as in "This text is about {}."', template);
 }
 
 /** A list of labels, or one string with commas. */
-function checkLabels(candidateLabels: string | readonly string[]): string[] {
-  const labels: readonly unknown[] =
+function checkLabels(candidateLabels: string | readonly string[]): readonly string[] {
+  const labels =
     typeof candidateLabels === "string"
       ? candidateLabels
           .split(",")
           .map((label) => label.trim())
           .filter((label) => label !== "")
       : candidateLabels;
-  if (!Array.isArray(labels) || labels.length === 0) {
-    throw new ConfigError("zero-shot-classification: expected candidateLabels as a list of at least one string");
-  }
-  const wrong = labels.findIndex((label) => typeof label !== "string");
-  if (wrong >= 0)
-    throw new ConfigError(`zero-shot-classification: expected candidateLabels to be strings, label ${wrong} is ${typeof labels[wrong]}`);
-  return labels as string[];
-}
-
-function checkText(text: unknown, index: number): void {
-  if (typeof text === "string") return;
-  throw new ConfigError(`zero-shot-classification: expected text ${index} to be a string, got ${text === null ? "null" : typeof text}`);
+  checkStrings(labels, "candidateLabels");
+  check(labels.length > 0, "candidateLabels", "at least one", labels);
+  return labels;
 }

@@ -3,10 +3,10 @@
  * templates of special tokens.
  */
 
-import { ConfigError } from "../errors.ts";
+import { check, unexpected } from "../checks.ts";
 import { BertNormalizer } from "./bert-normalizer.ts";
 import { BertPreTokenizer } from "./bert-pre-tokenizer.ts";
-import { asArray, asBoolean, asId, asObject, asString, type JsonObject, show } from "./json.ts";
+import { asArray, asBoolean, asId, asObject, asString, type JsonObject } from "./json.ts";
 import type { Kit } from "./kit.ts";
 import { bertTemplate, robertaTemplate, type Template, type TemplatePart } from "./template.ts";
 import { Vocabulary } from "./vocabulary.ts";
@@ -77,13 +77,10 @@ function templatePart(json: unknown, special: JsonObject, what: string): Templat
   const typeId = asId(part.type_id, `${what}.${kind}.type_id`);
   const id = asString(part.id, `${what}.${kind}.id`);
   if (kind === "Sequence" && (id === "A" || id === "B")) return { kind: "sequence", sequence: id === "A" ? 0 : 1, typeId };
-  if (kind !== "SpecialToken") throw new ConfigError(`${what}: expected a SpecialToken or Sequence A or B, found ${show(json)}.`);
-  if (!Object.hasOwn(special, id))
-    throw new ConfigError(`${what}: expected "${id}" in post_processor.special_tokens, but it is not there.`);
-  const token = asObject(special[id], `post_processor.special_tokens["${id}"]`);
+  if (kind !== "SpecialToken") throw unexpected(what, "a SpecialToken or Sequence A or B", json);
+  const token = asObject(Object.hasOwn(special, id) ? special[id] : undefined, `post_processor.special_tokens["${id}"]`);
   const ids = asArray(token.ids, `special token "${id}".ids`).map((value) => asId(value, `special token "${id}".ids`));
   const tokens = asArray(token.tokens, `special token "${id}".tokens`).map((value) => asString(value, `special token "${id}".tokens`));
-  if (ids.length !== tokens.length)
-    throw new ConfigError(`Special token "${id}": expected as many ids as tokens, found ${ids.length} and ${tokens.length}.`);
+  check(ids.length === tokens.length, `special token "${id}"`, "as many ids as tokens", token);
   return { kind: "special", ids, tokens, typeId };
 }

@@ -4,7 +4,7 @@
  * of B's, then the first of A with the further ones of B.
  */
 
-import { ConfigError } from "../errors.ts";
+import { check, checkInteger } from "../checks.ts";
 import { scalarAt } from "./aligned-text.ts";
 import type { Pieces } from "./pieces.ts";
 import type { SpecialPart, Template, Trim } from "./template.ts";
@@ -110,18 +110,10 @@ function truncate(
 }
 
 function checkTruncation(maxLength: number, stride: number, addedToSingle: number): void {
-  for (const [name, value] of [
-    ["maxLength", maxLength],
-    ["stride", stride],
-  ] as const) {
-    if (!Number.isInteger(value) || value < 0)
-      throw new ConfigError(`Truncation: expected ${name} to be a whole number from 0, found ${value}.`);
-  }
-  if (maxLength >= addedToSingle && maxLength - addedToSingle < stride) {
-    throw new ConfigError(
-      `Truncation: expected stride to be at most the ${maxLength - addedToSingle} tokens that fit beside the special tokens, found ${stride}.`,
-    );
-  }
+  checkInteger(maxLength, "maxLength", 0);
+  checkInteger(stride, "stride", 0);
+  const room = maxLength - addedToSingle;
+  check(room < 0 || stride <= room, "stride", `at most the ${room} tokens that fit beside the special tokens`, stride);
 }
 
 /** For each overflowing encoding: which window of each part. See the order above; it falls out of merging the parts one after the other. */

@@ -2,13 +2,14 @@
  * Everything that a tokenizer.json may name: BERT's components and those of all other families.
  */
 
-import { ConfigError, UnsupportedError } from "../errors.ts";
+import { check, unexpected } from "../checks.ts";
+import { UnsupportedError } from "../errors.ts";
 import { bertKit } from "./bert-kit.ts";
 import { ByteLevelPreTokenizer, byteLevelDecoder } from "./byte-level.ts";
 import { Charsmap } from "./charsmap.ts";
 import type { Decoder, Normalizer, PreTokenizer } from "./component.ts";
 import * as decoders from "./decoders.ts";
-import { asArray, asBoolean, asId, asString, type JsonObject, show } from "./json.ts";
+import { asArray, asBoolean, asId, asString, type JsonObject } from "./json.ts";
 import { type Kit, make } from "./kit.ts";
 import { readLegacyFiles } from "./legacy-files.ts";
 import * as normalizers from "./normalizers.ts";
@@ -97,26 +98,24 @@ export const fullKit: Kit = {
 function makeAll<T>(stage: string, factories: Parameters<typeof make<T>>[1], json: unknown, kit: Kit): T[] {
   return asArray(json, `${stage} Sequence`).map((step) => {
     const made = make(stage, factories, step, kit);
-    if (made === undefined) throw new ConfigError(`${stage} Sequence: expected components, found ${show(step)}.`);
+    check(made !== undefined, `${stage} Sequence`, "components", step);
     return made;
   });
 }
 
 function behaviorOf(json: unknown): pre.Behavior {
   const behavior = pre.BEHAVIORS.find((name) => name === json);
-  if (behavior === undefined)
-    throw new ConfigError(`pre_tokenizer.behavior: expected one of ${pre.BEHAVIORS.join(", ")}, found ${show(json)}.`);
+  if (behavior === undefined) throw unexpected("pre_tokenizer.behavior", `one of ${pre.BEHAVIORS.join(", ")}`, json);
   return behavior;
 }
 
 /** `add_prefix_space: false` is how older files write `prepend_scheme: "never"`. */
 function metaspaceOptions(json: JsonObject): { readonly replacement: string; readonly scheme: pre.PrependScheme } {
   const replacement = asString(json.replacement, "Metaspace.replacement");
-  if (Array.from(replacement).length !== 1)
-    throw new ConfigError(`Metaspace.replacement: expected one character, found ${show(replacement)}.`);
+  if (Array.from(replacement).length !== 1) throw unexpected("Metaspace.replacement", "one character", replacement);
   const scheme = json.prepend_scheme ?? (json.add_prefix_space === false ? "never" : "always");
   if (scheme !== "first" && scheme !== "never" && scheme !== "always") {
-    throw new ConfigError(`Metaspace.prepend_scheme: expected first, never or always, found ${show(scheme)}.`);
+    throw unexpected("Metaspace.prepend_scheme", "first, never or always", scheme);
   }
   return { replacement, scheme };
 }

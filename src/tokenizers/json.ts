@@ -2,7 +2,7 @@
  * Reading values out of parsed JSON with errors that say where the trouble is: `field("model.vocab")`.
  */
 
-import { ConfigError } from "../errors.ts";
+import { check, checkInteger, checkList, checkString } from "../checks.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -11,35 +11,29 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 export function asObject(value: unknown, what: string): JsonObject {
-  if (!isObject(value)) throw new ConfigError(`${what}: expected an object, found ${show(value)}.`);
+  check(isObject(value), what, "an object", value);
   return value;
 }
 
 export function asArray(value: unknown, what: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw new ConfigError(`${what}: expected a list, found ${show(value)}.`);
+  checkList(value, what);
   return value;
 }
 
 export function asString(value: unknown, what: string): string {
-  if (typeof value !== "string") throw new ConfigError(`${what}: expected a string, found ${show(value)}.`);
+  checkString(value, what);
   return value;
 }
 
 export function asBoolean(value: unknown, what: string, fallback?: boolean): boolean {
   if (value === undefined && fallback !== undefined) return fallback;
-  if (typeof value !== "boolean") throw new ConfigError(`${what}: expected true or false, found ${show(value)}.`);
+  check(typeof value === "boolean", what, "true or false", value);
   return value;
 }
 
 /** A token id or a count: a whole number that fits 32 bits. */
 export function asId(value: unknown, what: string): number {
-  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > 0xffffffff) {
-    throw new ConfigError(`${what}: expected a whole number from 0 to 4294967295, found ${show(value)}.`);
-  }
+  checkInteger(value, what, 0);
+  check(value <= 0xffffffff, what, "at most 4294967295", value);
   return value;
-}
-
-export function show(value: unknown): string {
-  const text = value === undefined ? "nothing" : (JSON.stringify(value) ?? String(value));
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

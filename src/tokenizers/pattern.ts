@@ -3,8 +3,9 @@
  * The two languages differ little where tokenizers use them; what cannot be said in JavaScript is an UnsupportedError that shows the pattern.
  */
 
-import { ConfigError, UnsupportedError } from "../errors.ts";
-import { isObject, show } from "./json.ts";
+import { unexpected } from "../checks.ts";
+import { UnsupportedError } from "../errors.ts";
+import { isObject } from "./json.ts";
 
 export interface Pattern {
   readonly source: RegExp;
@@ -19,7 +20,7 @@ export function readPattern(json: unknown, what: string): Pattern {
     if (typeof literal === "string") return { source: new RegExp(literal.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), "gu") };
     if (typeof regex === "string") return { source: regexOf(regex) };
   }
-  throw new ConfigError(`${what}: expected {"String": ...} or {"Regex": ...}, found ${show(json)}.`);
+  throw unexpected(what, '{"String": ...} or {"Regex": ...}', json);
 }
 
 /** Non-overlapping matches from left to right. */

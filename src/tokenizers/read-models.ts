@@ -2,10 +2,11 @@
  * BPE, Unigram and WordLevel from `model` of tokenizer.json.
  */
 
+import { check, show } from "../checks.ts";
 import { ConfigError, UnsupportedError } from "../errors.ts";
 import { vocabularyOf } from "./bert-kit.ts";
 import { Bpe } from "./bpe.ts";
-import { asArray, asBoolean, asId, asString, type JsonObject, show } from "./json.ts";
+import { asArray, asBoolean, asId, asString, type JsonObject } from "./json.ts";
 import { PairTable } from "./pair-table.ts";
 import { Unigram } from "./unigram.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -19,7 +20,7 @@ function optional(json: JsonObject, name: string): string | undefined {
 
 export function bpeModel(json: JsonObject, scanned: Vocabulary | undefined): Bpe {
   const dropout = json.dropout ?? 0;
-  if (dropout !== 0) throw new UnsupportedError(`model.dropout: expected none, found ${show(dropout)}; dropout is for training.`);
+  if (dropout !== 0) throw new UnsupportedError(`model.dropout is ${show(dropout)}; dropout is for training, it is not supported`);
   const vocabulary = scanned ?? vocabularyOf(json.vocab);
   const continuingPrefix = optional(json, "continuing_subword_prefix") ?? "";
   const flag = (name: string): boolean => asBoolean(json[name] ?? false, `model.${name}`);
@@ -39,7 +40,7 @@ function readMerges(json: unknown, vocabulary: Vocabulary, continuingPrefix: str
   const table = new PairTable(list.length);
   list.forEach((merge, rank) => {
     const parts = typeof merge === "string" ? merge.split(" ") : asArray(merge, `model.merges[${rank}]`);
-    if (parts.length !== 2) throw new ConfigError(`model.merges[${rank}]: expected two tokens, found ${show(merge)}.`);
+    check(parts.length === 2, `model.merges[${rank}]`, "two tokens", merge);
     const left = asString(parts[0], `model.merges[${rank}][0]`);
     const right = asString(parts[1], `model.merges[${rank}][1]`);
     const idOf = (token: string): number => {
@@ -55,7 +56,7 @@ function readMerges(json: unknown, vocabulary: Vocabulary, continuingPrefix: str
 export function unigramModel(json: JsonObject): Unigram {
   const pieces = asArray(json.vocab, "model.vocab").map((entry, i) => {
     const [piece, score] = asArray(entry, `model.vocab[${i}]`);
-    if (typeof score !== "number") throw new ConfigError(`model.vocab[${i}]: expected [piece, score], found ${show(entry)}.`);
+    check(typeof score === "number", `model.vocab[${i}]`, "[piece, score]", entry);
     return [asString(piece, `model.vocab[${i}][0]`), score] as const;
   });
   const unknownId = json.unk_id ?? undefined;

@@ -3,7 +3,7 @@
  * The public Tokenizer (tokenizer.ts) adds the ways to read every kind of file; a small bundle adds fewer.
  */
 
-import { ConfigError } from "../errors.ts";
+import { check, checkList, checkOneOf, unexpected } from "../checks.ts";
 import type { EncodeOptions, Encoding } from "./encoding.ts";
 import { isObject } from "./json.ts";
 import { readSpecialTokens, type SpecialTokens } from "./special-tokens.ts";
@@ -48,19 +48,18 @@ export class TextTokenizer {
     checkOptions(options);
     const texts = pair === undefined || pair === null ? [text] : [text, pair];
     for (const each of texts) {
-      if (typeof each !== "string")
-        throw new ConfigError(`encode: expected a string, found ${typeof each}; for several texts use encodeBatch.`);
+      check(typeof each === "string", "encode", "a string (encodeBatch takes several)", each);
     }
     return this.#core.encode(texts, options, this.modelMaxLength);
   }
 
   /** One Encoding per text or [text, pair]. Nothing is padded. */
   encodeBatch(inputs: readonly (string | readonly [text: string, pair: string])[], options: EncodeOptions = {}): Encoding[] {
-    if (!Array.isArray(inputs)) throw new ConfigError(`encodeBatch: expected a list of texts or [text, pair], found ${describe(inputs)}.`);
+    checkList(inputs, "encodeBatch", "a list of texts or [text, pair]");
     return inputs.map((input: unknown, i) => {
       if (typeof input === "string") return this.encode(input, null, options);
       if (Array.isArray(input) && input.length === 2) return this.encode(input[0], input[1], options);
-      throw new ConfigError(`encodeBatch: expected input ${i} to be a text or [text, pair], found ${describe(input)}.`);
+      throw unexpected(`encodeBatch: input ${i}`, "a text or [text, pair]", input);
     });
   }
 
@@ -73,7 +72,7 @@ export class TextTokenizer {
     ids: readonly number[],
     options: { readonly skipSpecialTokens?: boolean; readonly cleanUpTokenizationSpaces?: boolean } = {},
   ): string {
-    if (!Array.isArray(ids) && !ArrayBuffer.isView(ids)) throw new ConfigError(`decode: expected a list of ids, found ${describe(ids)}.`);
+    check(Array.isArray(ids) || ArrayBuffer.isView(ids), "decode", "a list of ids", ids);
     const text = this.#core.decode(ids, options.skipSpecialTokens ?? true);
     return options.cleanUpTokenizationSpaces === true ? cleanUpEnglish(text) : text;
   }
@@ -92,20 +91,7 @@ export class TextTokenizer {
   }
 }
 
-const STRATEGIES: readonly unknown[] = [undefined, false, "longest_first", "only_first", "only_second"];
-const OFFSETS: readonly unknown[] = [undefined, "utf16", "codepoint"];
-
 function checkOptions({ truncation, offsets }: EncodeOptions): void {
-  if (!STRATEGIES.includes(truncation)) {
-    throw new ConfigError(
-      `encode: expected truncation to be false, "longest_first", "only_first" or "only_second", found ${describe(truncation)}.`,
-    );
-  }
-  if (!OFFSETS.includes(offsets))
-    throw new ConfigError(`encode: expected offsets to be "utf16" or "codepoint", found ${describe(offsets)}.`);
-}
-
-function describe(value: unknown): string {
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  return typeof value === "string" ? JSON.stringify(value) : value === null || typeof value !== "object" ? String(value) : "an object";
+  checkOneOf(truncation ?? false, "truncation", [false, "longest_first", "only_first", "only_second"]);
+  checkOneOf(offsets ?? "utf16", "offsets", ["utf16", "codepoint"]);
 }

@@ -144,7 +144,7 @@ describe("files in memory", () => {
     await expect(opened.read("tokenizer.json")).rejects.toThrow(/No file tokenizer.json among the given files; there is config.json/);
     await expect(opened.open("x")).rejects.toThrow(ConfigError);
     await expect(openModelFiles(new Map([["config.json", "{}"]]) as never, {})).rejects.toThrow(
-      /Expected a Uint8Array or a Blob for "config.json", found string/,
+      /config.json: expected a Uint8Array or a Blob, found "/,
     );
   });
 });

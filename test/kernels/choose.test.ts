@@ -19,7 +19,7 @@ describe("createBackend", () => {
     const device: BackendDevice = { name: "mine", createBackend: async () => made };
     expect((await createBackend({ device })).backend).toBe(made);
     await expect(createBackend({ device: { name: "hollow" } })).rejects.toThrow(ConfigError);
-    await expect(createBackend({ device: "gpu" as "wasm" })).rejects.toThrow(/expected "auto".*got "gpu"/);
+    await expect(createBackend({ device: "gpu" as "wasm" })).rejects.toThrow(/expected "auto".*found "gpu"/);
     await expect(createBackend({ device: null as unknown as "wasm" })).rejects.toThrow(ConfigError);
   });
 

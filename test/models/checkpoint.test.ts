@@ -171,7 +171,7 @@ describe("int8 files", () => {
     await expect(loading).rejects.toThrow("quantization_config gptq is not supported");
     await expect(quantizeModel(config({ quant_method: "compressed-tensors" }))).rejects.toThrow("is quantised already");
     await expect(loadModelFromFiles(folderFiles(bert), { dtype: "int4" as "w8" })).rejects.toThrow(
-      'dtype: expected "auto", "f32" or "w8", found "int4"',
+      'dtype: expected one of "auto", "f32", "w8", found "int4"',
     );
   });
 });

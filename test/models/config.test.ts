@@ -15,11 +15,11 @@ describe("Config", () => {
   });
 
   test.each([
-    [{ hidden_size: "wide" }, 'expected hidden_size to be an integer of at least 1, found "wide"'],
-    [{ hidden_size: 0 }, "expected hidden_size to be an integer of at least 1, found 0"],
-    [{ hidden_size: 2.5 }, "expected hidden_size to be an integer of at least 1, found 2.5"],
-    [{}, "expected hidden_size or dim to be an integer of at least 1, found nothing"],
-    [{ dim: [1] }, "expected dim to be an integer of at least 1, found [1]"],
+    [{ hidden_size: "wide" }, 'hidden_size: expected an integer of at least 1, found "wide"'],
+    [{ hidden_size: 0 }, "hidden_size: expected an integer of at least 1, found 0"],
+    [{ hidden_size: 2.5 }, "hidden_size: expected an integer of at least 1, found 2.5"],
+    [{}, "hidden_size or dim: expected an integer of at least 1, found nothing"],
+    [{ dim: [1] }, "dim: expected an integer of at least 1, found [1]"],
   ])("%j is a sentence", (values, sentence) => {
     const read = () => config(values).integer(["hidden_size", "dim"]);
     expect(read).toThrow(ConfigError);

@@ -20,8 +20,8 @@ afterAll(() => model.dispose());
 describe("input", () => {
   test.each([
     ["no list", "text", ConfigError, 'expected a list of { ids, typeIds? }, found "text"'],
-    ["a text", ["text"], ConfigError, "expected text 0 as { ids, typeIds? }"],
-    ["null", [null], ConfigError, "expected text 0 as { ids, typeIds? } with a list of token ids, found null"],
+    ["a text", ["text"], ConfigError, "text 0: expected { ids, typeIds? }"],
+    ["null", [null], ConfigError, "text 0: expected { ids, typeIds? } with a list of token ids, found null"],
     ["no tokens", [{ ids: [] }], ShapeError, "text 0 has no tokens"],
     ["too long", [{ ids: [1] }, tokens(65)], ShapeError, "text 1 has 65 tokens, but this model has positions for at most 64"],
     ["10,000 words", [tokens(10_000)], ShapeError, "at most 64; truncate it or split it into windows"],
@@ -148,7 +148,7 @@ describe("output", () => {
     const whole = await choice.forward(batch);
     expect(whole.logits!.map(({ shape }) => shape)).toEqual([[4]]);
     expect([...whole.logits![0]!.data]).toEqual([...logits![0]!.data, ...logits![1]!.data]);
-    await expect(choice.forward(batch, { choices: 3 })).rejects.toThrow("divides the batch of 4 inputs, found 3");
+    await expect(choice.forward(batch, { choices: 3 })).rejects.toThrow("a divisor of the 4 inputs of the batch, found 3");
     expect((await choice.forward([])).logits).toEqual([]);
     choice.dispose();
   });

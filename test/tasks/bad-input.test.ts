@@ -39,11 +39,11 @@ describe("text-classification", () => {
   test("inputs and options", async () => {
     const classify = await loading;
     const wrong = (input: unknown, options?: object) => classify(input as string, options);
-    await expect(wrong(7)).rejects.toThrow(/text-classification: expected input 0 to be a string or \{ text, textPair \}, got number/);
-    await expect(wrong(["fine", ["a", "b"]])).rejects.toThrow(/input 1 .* got a list \(for a pair pass \{ text, textPair \}\)/);
-    await expect(wrong("a", { topK: 0 })).rejects.toThrow(/topK must be an integer above 0, or null for all labels, got 0/);
+    await expect(wrong(7)).rejects.toThrow(/input 0: expected a string or \{ text, textPair \}, found 7/);
+    await expect(wrong(["fine", ["a", "b"]])).rejects.toThrow(/input 1: expected a string or \{ text, textPair \}, found \["a","b"\]/);
+    await expect(wrong("a", { topK: 0 })).rejects.toThrow(/topK \(null for all labels\): expected an integer of at least 1, found 0/);
     await expect(wrong("a", { functionToApply: "relu" })).rejects.toThrow(
-      /functionToApply must be "none", "sigmoid" or "softmax", got "relu"/,
+      /functionToApply: expected "none", "sigmoid" or "softmax", found "relu"/,
     );
     expect(await classify([])).toEqual([]);
   });
@@ -88,15 +88,13 @@ describe("token-classification", () => {
 
   test("inputs and options", async () => {
     const recognise = await loading;
-    await expect(recognise(["a", 1 as unknown as string])).rejects.toThrow(
-      /token-classification: expected text 1 to be a string, got number/,
-    );
+    await expect(recognise(["a", 1 as unknown as string])).rejects.toThrow(/text 1: expected a string, found 1/);
     await expect(recognise("a", { aggregationStrategy: "median" as "max" })).rejects.toThrow(
-      /aggregationStrategy must be one of none, simple, first, average, max, got "median"/,
+      /aggregationStrategy: expected one of "none", "simple", "first", "average", "max", found "median"/,
     );
-    await expect(recognise("a", { stride: 4 })).rejects.toThrow(/stride joins the entities of windows, so it needs an aggregationStrategy/);
+    await expect(recognise("a", { stride: 4 })).rejects.toThrow(/stride joins the entities of windows, so aggregationStrategy/);
     await expect(recognise("a", { aggregationStrategy: "simple", stride: 64 })).rejects.toThrow(
-      /stride \(64\) must be less than the tokenizer's model_max_length \(64\)/,
+      /stride: expected less than the tokenizer's model_max_length \(64\), found 64/,
     );
     expect(await recognise("")).toEqual([]);
     expect(await recognise([])).toEqual([]);
@@ -120,21 +118,25 @@ describe("question-answering", () => {
   test("inputs and options", async () => {
     const ask = await loading;
     const question = "Who?";
-    await expect(ask({ question: "", context: "One." })).rejects.toThrow(/question-answering: expected input 0 .*; question is empty/);
+    await expect(ask({ question: "", context: "One." })).rejects.toThrow(
+      /question of input 0: expected a string that is not empty, found ""/,
+    );
     await expect(
       ask([
         { question, context: "One." },
         { question, context: "" },
       ]),
-    ).rejects.toThrow(/input 1 .*; context is empty/);
-    await expect(ask({ question } as { question: string; context: string })).rejects.toThrow(/context is undefined/);
-    await expect(ask({ question, context: "One." }, { topK: 0 })).rejects.toThrow(/topK must be an integer above 0, got 0/);
-    await expect(ask({ question, context: "One." }, { maxAnswerLen: 0 })).rejects.toThrow(/maxAnswerLen must be an integer above 0, got 0/);
+    ).rejects.toThrow(/context of input 1: .* found ""/);
+    await expect(ask({ question } as { question: string; context: string })).rejects.toThrow(/context of input 0: .* found nothing/);
+    await expect(ask({ question, context: "One." }, { topK: 0 })).rejects.toThrow(/topK: expected an integer of at least 1, found 0/);
+    await expect(ask({ question, context: "One." }, { maxAnswerLen: 0 })).rejects.toThrow(
+      /maxAnswerLen: expected an integer of at least 1, found 0/,
+    );
     await expect(ask({ question, context: "One." }, { maxSeqLen: 32, docStride: 33 })).rejects.toThrow(
-      /docStride must be an integer from 0 to maxSeqLen \(32\), got 33/,
+      /docStride: expected at most maxSeqLen \(32\), found 33/,
     );
     await expect(ask({ question, context: "One." }, { maxSeqLen: 512 })).rejects.toThrow(
-      /maxSeqLen is 512, but the model has positions for 64 tokens/,
+      /maxSeqLen: expected at most the 64 tokens that the model has positions for, found 512/,
     );
     await expect(ask({ question: "why ".repeat(60), context: "One two." })).rejects.toThrow(
       /question 0 leaves no room for its context in windows of 64 tokens that share 32; shorten the question/,
@@ -158,9 +160,9 @@ describe("fill-mask", () => {
   test("inputs and options", async () => {
     const fill = await loading;
     await expect(fill("No mask here")).rejects.toThrow(/fill-mask: text 0 has no \[MASK\]/);
-    await expect(fill(["A [MASK].", 3 as unknown as string])).rejects.toThrow(/fill-mask: expected text 1 to be a string, got number/);
-    await expect(fill("A [MASK].", { topK: -1 })).rejects.toThrow(/topK must be an integer above 0, got -1/);
-    await expect(fill("A [MASK].", { targets: [] })).rejects.toThrow(/targets must name at least one word/);
+    await expect(fill(["A [MASK].", 3 as unknown as string])).rejects.toThrow(/text 1: expected a string, found 3/);
+    await expect(fill("A [MASK].", { topK: -1 })).rejects.toThrow(/topK: expected an integer of at least 1, found -1/);
+    await expect(fill("A [MASK].", { targets: [] })).rejects.toThrow(/targets: expected at least one word, found \[\]/);
     expect(await fill("A [MASK].", { topK: 1_000_000 })).toHaveLength(407); // the whole vocabulary
   });
 });
@@ -184,12 +186,18 @@ describe("zero-shot-classification", () => {
 
   test("inputs and options", async () => {
     const classify = await loading;
-    await expect(classify("a", [])).rejects.toThrow(/zero-shot-classification: expected candidateLabels as a list of at least one string/);
-    await expect(classify("a", ["x", 2 as unknown as string])).rejects.toThrow(/candidateLabels to be strings, label 1 is number/);
-    await expect(classify("a", undefined as unknown as string[])).rejects.toThrow(/candidateLabels as a list/);
-    await expect(classify([], ["x"])).rejects.toThrow(/at least one text/);
-    await expect(classify("a", ["x"], { hypothesisTemplate: "no slot" })).rejects.toThrow(/hypothesisTemplate "no slot" has no \{\}/);
-    await expect(classify("a", ["x"], { hypothesisTemplate: 5 as unknown as string })).rejects.toThrow(/hypothesisTemplate to be a string/);
+    await expect(classify("a", [])).rejects.toThrow(/candidateLabels: expected at least one, found \[\]/);
+    await expect(classify("a", ["x", 2 as unknown as string])).rejects.toThrow(/candidateLabels\[1\]: expected a string, found 2/);
+    await expect(classify("a", undefined as unknown as string[])).rejects.toThrow(
+      /candidateLabels: expected a list of strings, found nothing/,
+    );
+    await expect(classify([], ["x"])).rejects.toThrow(/texts: expected at least one/);
+    await expect(classify("a", ["x"], { hypothesisTemplate: "no slot" })).rejects.toThrow(
+      /hypothesisTemplate: expected a \{\} where the label should go, .* found "no slot"/,
+    );
+    await expect(classify("a", ["x"], { hypothesisTemplate: 5 as unknown as string })).rejects.toThrow(
+      /hypothesisTemplate: expected a string, found 5/,
+    );
     await expect(classify("a", ["long ".repeat(80)])).rejects.toThrow(
       /leaves no room for text 0 in the model's 64 tokens; shorten the label/,
     );
@@ -204,7 +212,9 @@ describe("zero-shot-classification", () => {
 
 test("sentence-similarity counts what is wrong in the caller's list", async () => {
   const compare = await open("sentence-similarity", "encoder");
-  await expect(compare({ sourceSentence: "a", sentences: ["b", 5 as unknown as string] })).rejects.toThrow(/sentence 1 to be a string/);
+  await expect(compare({ sourceSentence: "a", sentences: ["b", 5 as unknown as string] })).rejects.toThrow(
+    /sentences\[1\]: expected a string, found 5/,
+  );
   expect(await compare({ sourceSentence: "a", sentences: [] })).toEqual([]);
   compare.dispose();
 });

@@ -107,26 +107,28 @@ describe("encode", () => {
     await expect(encoder.encode(["red"], { precision: "int8" })).rejects.toThrow(
       /precision "int8" needs `ranges`.*does not depend on its batch/,
     );
-    await expect(encoder.encode(["red"], { precision: "int4" as "int8" })).rejects.toThrow(/precision must be .* got "int4"/);
+    await expect(encoder.encode(["red"], { precision: "int4" as "int8" })).rejects.toThrow(/precision: expected .* found "int4"/);
   });
 
   test("says what is wrong with its input", async () => {
     const encoder = await staticEncoder();
     const wrong = (value: unknown) => encoder.encode(value as string);
-    await expect(wrong(42)).rejects.toThrow(/expected text 0 to be a string, got number/);
-    await expect(wrong(["red", null])).rejects.toThrow(/expected text 1 to be a string, got null/);
+    await expect(wrong(42)).rejects.toThrow(/texts\[0\]: expected a string, found 42/);
+    await expect(wrong(["red", null])).rejects.toThrow(/texts\[1\]: expected a string, found null/);
     await expect(encoder.encode("red", { promptName: "query" })).rejects.toThrow(
       /promptName "query" is not one of this model's prompts \(it has none\)/,
     );
-    await expect(encoder.stream("red")[Symbol.asyncIterator]().next()).rejects.toThrow(/expected an iterable of texts, got one string/);
+    await expect(encoder.stream("red")[Symbol.asyncIterator]().next()).rejects.toThrow(
+      /expected an iterable of texts \(encode takes one\), found "red"/,
+    );
     await expect(
       encoder
         .stream(null as unknown as string[])
         [Symbol.asyncIterator]()
         .next(),
-    ).rejects.toThrow(/iterable of texts, got null/);
-    await expect(encoder.encode("red", { tokenBudget: 0 })).rejects.toThrow(/tokenBudget must be an integer above 0, got 0/);
-    await expect(encoder.encode("red", { truncateDim: 1.5 })).rejects.toThrow(/truncateDim must be an integer above 0, got 1.5/);
+    ).rejects.toThrow(/iterable of texts .* found null/);
+    await expect(encoder.encode("red", { tokenBudget: 0 })).rejects.toThrow(/tokenBudget: expected an integer of at least 1, found 0/);
+    await expect(encoder.encode("red", { truncateDim: 1.5 })).rejects.toThrow(/truncateDim: expected an integer of at least 1, found 1.5/);
     await expect(encoder.encode(["\ud800 lone", "x".repeat(100_000)])).resolves.toHaveLength(2);
   });
 

@@ -159,7 +159,7 @@ describe("pooling configurations", () => {
     expect(poolingOf({ pooling_mode_mean_tokens: true, pooling_mode_cls_token: true }, "x").modes).toEqual(["cls", "mean"]);
     expect(poolingOf({ pooling_mode_mean_tokens: false, include_prompt: false }, "x")).toEqual({ modes: ["mean"], includePrompt: false });
     expect(() => poolingOf({ pooling_mode: "median" }, "some folder")).toThrow(
-      /some folder: pooling mode "median" is not known; expected one of cls, max, mean/,
+      /pooling mode of some folder: expected one of "cls", "max", "mean".* found "median"/,
     );
   });
 });

@@ -119,7 +119,9 @@ describe("semanticSearch", () => {
       { corpus_id: 3, score: 0 },
     ]);
     expect(await semanticSearch([], corpus)).toEqual([]);
-    await expect(semanticSearch([vector(1, 1)], null as unknown as Float32Array[])).rejects.toThrow(/expected the corpus as an iterable/);
+    await expect(semanticSearch([vector(1, 1)], null as unknown as Float32Array[])).rejects.toThrow(
+      /corpus: expected an iterable of Float32Array, .* found null/,
+    );
     expect(await semanticSearch([vector(1, 1)], [])).toEqual([[]]);
   });
 
@@ -128,10 +130,12 @@ describe("semanticSearch", () => {
     await expect(semanticSearch([vector(1), vector(1, 2)], [])).rejects.toThrow(/vector 1 has 2 dimensions, expected 1/);
     await expect(semanticSearch(vector(1, 0) as unknown as Float32Array[], [])).rejects.toThrow(/expected a list of Float32Array/);
     await expect(semanticSearch([[1, 0]] as unknown as Float32Array[], [])).rejects.toThrow(
-      /expected vector 0 as a Float32Array, got object/,
+      /vector 0: expected a Float32Array, found \[1,0\]/,
     );
-    await expect(semanticSearch([vector(1)], [], { topK: 0 })).rejects.toThrow(/topK must be an integer of at least 1, got 0/);
-    await expect(semanticSearch([vector(1)], [], { score: "l2" as "dot" })).rejects.toThrow(/score must be "cosine" or "dot", got "l2"/);
+    await expect(semanticSearch([vector(1)], [], { topK: 0 })).rejects.toThrow(/topK: expected an integer of at least 1, found 0/);
+    await expect(semanticSearch([vector(1)], [], { score: "l2" as "dot" })).rejects.toThrow(
+      /score: expected one of "cosine", "dot", found "l2"/,
+    );
   });
 });
 
@@ -139,7 +143,7 @@ describe("quantizeEmbeddings", () => {
   test("needs a range it can know", () => {
     expect(() => quantizeEmbeddings([Float32Array.of(1, 2)], "int8")).toThrow(/pass `ranges` or `calibration`/);
     expect(() => quantizeEmbeddings([Float32Array.of(1, 2)], "int8", { ranges: [[0, 1]] })).toThrow(/1 ranges for vectors of 2 dimensions/);
-    expect(() => quantizeEmbeddings([], "float16" as "int8")).toThrow(/precision must be/);
+    expect(() => quantizeEmbeddings([], "float16" as "int8")).toThrow(/precision: expected/);
     expect(quantizeEmbeddings([], "int8")).toEqual([]);
   });
 

@@ -159,7 +159,7 @@ describe("worker: true", () => {
     model.dispose();
     await expect(model.forward([{ ids: [1] }])).rejects.toThrow(DisposedError);
     const encoder = await SentenceEncoder.load(staticModelFiles(), { worker: true, device: "reference" });
-    await expect(encoder.encode([1 as unknown as string])).rejects.toThrow("expected text 0 to be a string");
+    await expect(encoder.encode([1 as unknown as string])).rejects.toThrow("texts[0]: expected a string");
     encoder.dispose();
   }, 60_000);
 

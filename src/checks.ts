@@ -1,0 +1,51 @@
+/**
+ * Checks of what callers and files give. One sentence for all of them, `what: expected ..., found ...`, so that no check spells out its own.
+ */
+
+import { ConfigError } from "./errors.ts";
+
+/** A value as sentences show it: as JSON, cut where it is long. */
+export function show(value: unknown): string {
+  if (value === undefined) return "nothing";
+  let text = String(value);
+  if (typeof value === "string" || (typeof value === "object" && !ArrayBuffer.isView(value))) {
+    try {
+      text = JSON.stringify(value);
+    } catch {
+      // a circle, or a bigint inside: what String gives will do
+    }
+  }
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** The error for `found`. */
+export function unexpected(what: string, expected: string, found: unknown): ConfigError {
+  return new ConfigError(`${what}: expected ${expected}, found ${show(found)}`);
+}
+
+/** @throws ConfigError unless `fits` */
+export function check(fits: boolean, what: string, expected: string, found: unknown): asserts fits {
+  if (!fits) throw unexpected(what, expected, found);
+}
+
+export function checkString(value: unknown, what: string): asserts value is string {
+  check(typeof value === "string", what, "a string", value);
+}
+
+export function checkList(value: unknown, what: string, expected = "a list"): asserts value is readonly unknown[] {
+  check(Array.isArray(value), what, expected, value);
+}
+
+/** An integer of at least `least`. */
+export function checkInteger(value: unknown, what: string, least = 1): asserts value is number {
+  check(Number.isInteger(value) && (value as number) >= least, what, `an integer of at least ${least}`, value);
+}
+
+export function checkOneOf(value: unknown, what: string, known: readonly unknown[]): void {
+  check(known.includes(value), what, `one of ${known.map(show).join(", ")}`, value);
+}
+
+export function checkStrings(values: unknown, what: string): asserts values is readonly string[] {
+  checkList(values, what, "a list of strings");
+  for (const [i, value] of values.entries()) checkString(value, `${what}[${i}]`);
+}
