@@ -14,14 +14,6 @@ export const e4m3Bits = tableOf(4, 3, false);
 /** All 256 values of F8_E5M2 as f32 bits. */
 export const e5m2Bits = tableOf(5, 2, true);
 
-let halves: Float32Array | undefined;
-
-/** All F16 values as numbers, by bit pattern: the same table. */
-export function halfValues(): Float32Array {
-  halves ??= new Float32Array(f16Bits().buffer);
-  return halves;
-}
-
 function tableOf(exponentBits: number, fractionBits: number, hasInfinity: boolean): () => Uint32Array {
   let table: Uint32Array | undefined;
   return () => {

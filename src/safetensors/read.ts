@@ -4,7 +4,8 @@
  */
 
 import { ConfigError } from "../errors.ts";
-import { decodeFloats } from "./decode.ts";
+import { decode } from "../numbers/decode.ts";
+import { bytesPerElement } from "./dtypes.ts";
 import { type Header, headerLength, prefixBytes, readHeader } from "./header.ts";
 import { broken, checkBytes, quoted, unknownTensor } from "./rules.ts";
 import type { ByteSource, Safetensors, TensorEntry } from "./types.ts";
@@ -77,7 +78,11 @@ class OneFile implements Safetensors {
   }
 
   async floats(name: string): Promise<Float32Array> {
-    return decodeFloats(this.#entry(name).dtype, await this.bytes(name));
+    const { dtype } = this.#entry(name);
+    const bytes = await this.bytes(name);
+    const floats = new Float32Array(bytes.length / bytesPerElement[dtype]);
+    decode(dtype, bytes, 0, floats);
+    return floats;
   }
 
   async bytesInto(name: string, target: Uint8Array, offset = 0): Promise<void> {

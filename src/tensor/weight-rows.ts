@@ -2,12 +2,10 @@
  * Rows of a WeightMatrix as f32, from the file's own bytes: what gather does per lookup and packing does per load.
  *
  *   F64 rounds to f32; F32, F16 and BF16 are exact; I8 is int8 * scale[row], rounded to f32 once.
- *
- * Bytes may start at any address, so values are copied bytewise or read through a DataView (little-endian, as safetensors is).
  */
 
 import { ShapeError } from "../errors.ts";
-import { halfValues } from "../numbers/small-floats.ts";
+import { decode } from "../numbers/decode.ts";
 import type { WeightDType, WeightMatrix } from "./weights.ts";
 
 export const BYTES_PER_VALUE: Readonly<Record<WeightDType, number>> = { F64: 8, F32: 4, F16: 2, BF16: 2, I8: 1 };
@@ -28,24 +26,12 @@ export function decodeRow(weight: WeightMatrix, row: number, out: Float32Array, 
   const { dtype, cols, bytes, scale } = weight;
   const size = BYTES_PER_VALUE[dtype];
   const start = row * cols * size;
-  if (dtype === "F32") {
-    new Uint8Array(out.buffer, out.byteOffset + at * 4, cols * 4).set(bytes.subarray(start, start + cols * 4));
+  if (dtype !== "I8") {
+    decode(dtype, bytes, start, out.subarray(at, at + cols));
     return;
   }
-  if (dtype === "I8") {
-    const rowScale = scale![row]!;
-    for (let c = 0; c < cols; c++) out[at + c] = ((bytes[start + c]! << 24) >> 24) * rowScale;
-    return;
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset + start, cols * size);
-  if (dtype === "F64") for (let c = 0; c < cols; c++) out[at + c] = view.getFloat64(c * 8, true);
-  else if (dtype === "F16") {
-    const values = halfValues();
-    for (let c = 0; c < cols; c++) out[at + c] = values[view.getUint16(c * 2, true)]!;
-  } else {
-    const words = new Uint32Array(out.buffer, out.byteOffset + at * 4, cols);
-    for (let c = 0; c < cols; c++) words[c] = view.getUint16(c * 2, true) << 16;
-  }
+  const rowScale = scale![row]!;
+  for (let c = 0; c < cols; c++) out[at + c] = ((bytes[start + c]! << 24) >> 24) * rowScale;
 }
 
 /** The whole matrix as f32, row-major, in a new array. */

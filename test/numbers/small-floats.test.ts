@@ -1,7 +1,9 @@
-/** Small floats at their corners: zero, subnormals, the largest values, infinities, NaN. Every pattern is in safetensors/decode.test.ts. */
+/** Small floats at their corners: zero, subnormals, the largest values, infinities, NaN. Every pattern is in decode.test.ts. */
 
 import { describe, expect, test } from "vitest";
-import { e4m3Bits, e5m2Bits, halfValues } from "../../src/numbers/small-floats.ts";
+import { e4m3Bits, e5m2Bits, f16Bits } from "../../src/numbers/small-floats.ts";
+
+const halves = new Float32Array(f16Bits().buffer);
 
 const numbers = (bits: Uint32Array) => new Float32Array(bits.buffer);
 
@@ -9,7 +11,7 @@ describe("small floats", () => {
   test.each<[name: string, values: Float32Array, cases: readonly [bits: number, value: number][]]>([
     [
       "binary16",
-      halfValues(),
+      halves,
       [
         [0x0000, 0],
         [0x8000, -0],

@@ -1,15 +1,13 @@
 /**
  * Elements of any dtype as f32, rounded to nearest with ties to even. F16, F8 and BF16 widen exactly: BF16 by a shift, the others through
- * the tables of numbers/small-floats.ts (NaN payloads survive, since only integers are moved). F64 rounds in the store to a
+ * the tables of small-floats.ts (NaN payloads survive, since only integers are moved). F64 rounds in the store to a
  * Float32Array. 64-bit integers round once: bits below a double's reach are folded into its last one first ("round to odd").
- * Typed arrays are little-endian on every platform JavaScript runs on, as the format is.
+ * Typed arrays are little-endian on every platform JavaScript runs on, as safetensors is.
  */
 
-import { e4m3Bits, e5m2Bits, f16Bits } from "../numbers/small-floats.ts";
-import { bytesPerElement } from "./dtypes.ts";
-import type { DType } from "./types.ts";
+import { e4m3Bits, e5m2Bits, f16Bits } from "./small-floats.ts";
 
-type Decoder = (out: Float32Array, bytes: Uint8Array, start: number, count: number) => void;
+type Decoder = (out: Float32Array, bytes: Uint8Array, start: number) => void;
 
 /** `start` as a position in a buffer where elements of `size` bytes are aligned; unaligned bytes (allowed by the format) are copied. */
 function aligned<T>(
@@ -37,14 +35,14 @@ function lookUp(out: Float32Array, table: Uint32Array, codes: Uint8Array | Uint1
 
 /** Copies element by element with the store's rounding: right for every type whose values a double holds exactly. */
 function copied(Type: new (buffer: ArrayBufferLike, start: number, count: number) => ArrayLike<number>, size: number): Decoder {
-  return (out, bytes, start, count) => out.set(aligned(Type, size, bytes, start, count));
+  return (out, bytes, start) => out.set(aligned(Type, size, bytes, start, out.length));
 }
 
 /** 64-bit integers; `signed` says what the top bit means. */
 function wideIntegers(signed: boolean): Decoder {
-  return (out, bytes, start, count) => {
-    const words = aligned(Uint32Array, 4, bytes, start, 2 * count);
-    for (let i = 0; i < count; i++) {
+  return (out, bytes, start) => {
+    const words = aligned(Uint32Array, 4, bytes, start, 2 * out.length);
+    for (let i = 0; i < out.length; i++) {
       let low = words[2 * i] as number;
       let high = words[2 * i + 1] as number;
       const negative = signed && high >= 0x80000000;
@@ -60,17 +58,17 @@ function wideIntegers(signed: boolean): Decoder {
   };
 }
 
-const decoders: Readonly<Record<DType, Decoder>> = {
+const decoders = {
   F64: copied(Float64Array, 8),
-  F32: (out, bytes, start, count) => bitsOf(out).set(aligned(Uint32Array, 4, bytes, start, count)),
-  F16: (out, bytes, start, count) => lookUp(out, f16Bits(), aligned(Uint16Array, 2, bytes, start, count)),
-  BF16: (out, bytes, start, count) => {
+  F32: (out, bytes, start) => bitsOf(out).set(aligned(Uint32Array, 4, bytes, start, out.length)),
+  F16: (out, bytes, start) => lookUp(out, f16Bits(), aligned(Uint16Array, 2, bytes, start, out.length)),
+  BF16: (out, bytes, start) => {
     const bits = bitsOf(out);
-    const codes = aligned(Uint16Array, 2, bytes, start, count);
-    for (let i = 0; i < count; i++) bits[i] = (codes[i] as number) << 16;
+    const codes = aligned(Uint16Array, 2, bytes, start, out.length);
+    for (let i = 0; i < out.length; i++) bits[i] = (codes[i] as number) << 16;
   },
-  F8_E4M3: (out, bytes, start, count) => lookUp(out, e4m3Bits(), bytes.subarray(start, start + count)),
-  F8_E5M2: (out, bytes, start, count) => lookUp(out, e5m2Bits(), bytes.subarray(start, start + count)),
+  F8_E4M3: (out, bytes, start) => lookUp(out, e4m3Bits(), bytes.subarray(start, start + out.length)),
+  F8_E5M2: (out, bytes, start) => lookUp(out, e5m2Bits(), bytes.subarray(start, start + out.length)),
   I64: wideIntegers(true),
   U64: wideIntegers(false),
   I32: copied(Int32Array, 4),
@@ -79,24 +77,15 @@ const decoders: Readonly<Record<DType, Decoder>> = {
   U16: copied(Uint16Array, 2),
   I8: copied(Int8Array, 1),
   U8: copied(Uint8Array, 1),
-  BOOL: (out, bytes, start, count) => {
-    for (let i = 0; i < count; i++) out[i] = bytes[start + i] === 0 ? 0 : 1;
+  BOOL: (out, bytes, start) => {
+    for (let i = 0; i < out.length; i++) out[i] = bytes[start + i] === 0 ? 0 : 1;
   },
-};
+} satisfies Readonly<Record<string, Decoder>>;
 
 /**
- * Decodes `count` elements of `dtype` that begin at byte `start` of `bytes` into the front of `out`: one row of an embedding table,
- * or a whole tensor. Nothing is scaled: the scale of an int8 table is the caller's.
- * The caller sees to it that `out` holds `count` elements and `bytes` reach to start + count * size.
+ * Fills `out` from the elements of `dtype` that begin at byte `start` of `bytes`: one row of an embedding table, or a whole tensor.
+ * Nothing is scaled: the scale of an int8 table is the caller's, who also sees to it that `bytes` reach far enough.
  */
-export function decodeRow(dtype: DType, bytes: Uint8Array, start: number, out: Float32Array, count: number): void {
-  decoders[dtype](out.length === count ? out : out.subarray(0, count), bytes, start, count);
-}
-
-/** All elements of `bytes` as f32 in a new array. */
-export function decodeFloats(dtype: DType, bytes: Uint8Array): Float32Array {
-  const count = Math.floor(bytes.length / bytesPerElement[dtype]);
-  const out = new Float32Array(count);
-  decodeRow(dtype, bytes, 0, out, count);
-  return out;
+export function decode(dtype: keyof typeof decoders, bytes: Uint8Array, start: number, out: Float32Array): void {
+  decoders[dtype](out, bytes, start);
 }
