@@ -3,16 +3,17 @@
  * with `use_residual` y = f(x Wᵀ + b) + x, or + x Rᵀ where the sizes differ.
  */
 
-import { checkInteger } from "../checks.ts";
-import { ConfigError, UnsupportedError, WeightError } from "../errors.ts";
+import { ConfigError, UnsupportedError } from "../errors.ts";
 import type { ModelFiles } from "../files/types.ts";
-import type { Safetensors } from "../safetensors/types.ts";
+import { projectWith } from "../layers/feed-forward.ts";
+import { loadLinear } from "../layers/linear.ts";
+import { Config } from "../models/config.ts";
 import type { Activation } from "../tensor/activations.ts";
 import type { Backend } from "../tensor/backend.ts";
 import type { Mat } from "../tensor/mat.ts";
-import type { Linear, WeightDType } from "../tensor/weights.ts";
+import type { Linear } from "../tensor/weights.ts";
 import { readJsonObject } from "./json-file.ts";
-import { readModuleWeights } from "./module-weights.ts";
+import { loadModule } from "./module-weights.ts";
 import type { Step } from "./sentence-modules.ts";
 
 interface Dense {
@@ -31,25 +32,21 @@ const ACTIVATIONS: ReadonlyMap<string, Activation | undefined> = new Map<string,
   ["Sigmoid", "sigmoid"],
   ["Identity", undefined],
 ]);
-const WEIGHT_DTYPES: readonly string[] = ["F64", "F32", "F16", "BF16"];
 
 /** @param files the module's own folder, e.g. 2_Dense */
 async function loadDense(files: ModelFiles, backend: Backend, signal?: AbortSignal): Promise<Dense> {
-  const config = await readJsonObject(files, "config.json", signal);
-  const K = size(config.in_features, files, "in_features");
-  const N = size(config.out_features, files, "out_features");
-  const input = config.module_input_name ?? "sentence_embedding";
-  if (input !== "sentence_embedding") {
-    throw new UnsupportedError(`${files.label}: this Dense module works on "${String(input)}"; only "sentence_embedding" is supported`);
-  }
-  const activation = activationOf(config.activation_function, files.label);
-  return readModuleWeights(
+  const config = new Config(await readJsonObject(files, "config.json", signal), files.label);
+  const [K, N] = [config.integer("in_features"), config.integer("out_features")];
+  const input = config.text("module_input_name", { fallback: "sentence_embedding" });
+  if (input !== "sentence_embedding") throw config.unsupported(`a Dense module that works on "${input}"`);
+  const activation = activationOf(config.values.activation_function, files.label);
+  return loadModule(
     files,
+    backend,
     async (weights) => {
-      const bias = config.bias === false ? undefined : await vector(weights, "linear.bias", N, files.label);
-      const linear = backend.linear([await matrix(weights, "linear.weight", N, K, files.label)], bias);
-      if (config.use_residual !== true) return { linear, activation };
-      const residual = N === K ? "identity" : backend.linear([await matrix(weights, "residual.weight", N, K, files.label)]);
+      const linear = await loadLinear(weights, "linear", N, K, { role: "head", bias: config.flag("bias", true) });
+      if (!config.flag("use_residual", false)) return { linear, activation };
+      const residual = N === K ? "identity" : await loadLinear(weights, "residual", N, K, { role: "head", bias: false });
       return { linear, activation, residual };
     },
     signal,
@@ -67,8 +64,7 @@ export async function loadDenseStep(files: ModelFiles, backend: Backend, width: 
 /** Inside a pass: x [B, K] to [B, N]. */
 function applyDense(backend: Backend, x: Mat, { linear, activation, residual }: Dense): Mat {
   const y = backend.alloc(x.rows, linear.N);
-  if (activation) backend.projectActivate(y, x, linear, activation);
-  else backend.project(y, x, linear);
+  projectWith(backend, y, x, linear, activation);
   if (residual === undefined) return y;
   let shortcut = x;
   if (residual !== "identity") {
@@ -78,25 +74,6 @@ function applyDense(backend: Backend, x: Mat, { linear, activation, residual }: 
   const sum = backend.alloc(x.rows, linear.N);
   backend.add(sum, y, shortcut);
   return sum;
-}
-
-async function matrix(weights: Safetensors, name: string, rows: number, cols: number, label: string) {
-  const entry = weights.tensors.get(name);
-  if (entry?.shape.length !== 2 || entry.shape[0] !== rows || entry.shape[1] !== cols) {
-    throw new WeightError(`${label}: expected tensor ${name} [${rows}, ${cols}], found ${entry ? `[${entry.shape}]` : "none"}`);
-  }
-  if (!WEIGHT_DTYPES.includes(entry.dtype)) {
-    throw new WeightError(`${label}: tensor ${name} is ${entry.dtype}; expected one of ${WEIGHT_DTYPES.join(", ")}`);
-  }
-  return { dtype: entry.dtype as WeightDType, rows, cols, bytes: await weights.bytes(name) };
-}
-
-async function vector(weights: Safetensors, name: string, length: number, label: string): Promise<Float32Array> {
-  const entry = weights.tensors.get(name);
-  if (entry?.shape.length !== 1 || entry.shape[0] !== length) {
-    throw new WeightError(`${label}: expected tensor ${name} [${length}], found ${entry ? `[${entry.shape}]` : "none"}`);
-  }
-  return weights.floats(name);
 }
 
 function activationOf(path: unknown, label: string): Activation | undefined {
@@ -109,9 +86,4 @@ function activationOf(path: unknown, label: string): Activation | undefined {
     );
   }
   return ACTIVATIONS.get(name);
-}
-
-function size(value: unknown, files: ModelFiles, name: string): number {
-  checkInteger(value, `config.json of ${files.label}: ${name}`);
-  return value;
 }

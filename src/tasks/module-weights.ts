@@ -4,8 +4,11 @@
 
 import { ConfigError, DownloadError, UnsupportedError } from "../errors.ts";
 import type { ModelFiles } from "../files/types.ts";
+import type { Weights } from "../layers/weights.ts";
+import { Checkpoint } from "../models/checkpoint.ts";
 import { openWeightFile } from "../models/weight-file.ts";
 import type { Safetensors } from "../safetensors/types.ts";
+import type { Backend } from "../tensor/backend.ts";
 
 /**
  * Reads what `read` wants of the module's model.safetensors, which is closed afterwards.
@@ -29,4 +32,14 @@ export async function readModuleWeights<Result>(
   } finally {
     weights.close();
   }
+}
+
+/** Loads a module as a layer is loaded, each tensor by name and shape. @throws WeightError where one is missing or has another shape; else as readModuleWeights */
+export function loadModule<Result>(
+  files: ModelFiles,
+  backend: Backend,
+  load: (weights: Weights) => Promise<Result>,
+  signal?: AbortSignal,
+): Promise<Result> {
+  return readModuleWeights(files, (file) => load(Checkpoint.of(file, backend, files.label, { dtype: "auto", signal })), signal);
 }
