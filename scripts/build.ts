@@ -2,15 +2,16 @@
  * `npm run build`: writes dist/ from src/: ES modules, declarations, source maps that point to src/ (which is published beside dist/), and the kernels
  * as .wasm files for runtimes that compile no bytes.
  *
- * TypeScript checks and declares; esbuild joins modules into a few dozen files (reading one a module costs Node 60 ms at start), without comments
+ * TypeScript checks and declares; rolldown joins modules into a few files (one a module would cost Node 60 ms at start), without comments
  * and needless space but with every name, so that stacks stay readable. Bundlers still drop what a program does not import: test/package holds them to it.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, type Plugin } from "esbuild";
+import { type InputOptions, type Plugin, rolldown } from "rolldown";
 import { kernelFiles } from "../src/kernels/wasm/kernel-files.ts";
+import { coarseMap } from "./coarse-map.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -21,7 +22,7 @@ function filesBelow(folder: string, ending: string): string[] {
   return names.filter((name) => name.endsWith(ending)).map((name) => name.split(sep).join("/"));
 }
 
-/** Where the package is entered. worker/main.ts is main.js beside the chunks, because that is where spawn.ts looks for it; disk.ts has a file of its own for "browser" in package.json. */
+/** Where the package is entered. worker/main.ts is main.js beside the others, because that is where spawn.ts looks for it; disk.ts has a file of its own for "browser" in package.json. */
 const ENTRIES = {
   index: "src/index.ts",
   slim: "src/slim.ts",
@@ -39,39 +40,53 @@ const ENTRIES = {
 /** Keeps `import ... from "./disk.js"` in what is published, so that bundlers for browsers can put disk.browser.js in its place. */
 const diskApart: Plugin = {
   name: "disk apart",
-  setup(esbuild) {
-    esbuild.onResolve({ filter: /\/disk\.ts$/ }, ({ kind }) =>
-      kind === "entry-point" ? undefined : { path: "./disk.js", external: true },
-    );
-  },
+  resolveId: (id, _importer, { isEntry }) => (!isEntry && /\/disk\.ts$/.test(id) ? { id: "./disk.js", external: true } : null),
 };
 
+const INPUT: InputOptions = { cwd: root, external: [/^node:/], platform: "neutral" };
+
+/** The modules that an entry is made of, by path. */
+async function modulesOf(entry: string): Promise<ReadonlySet<string>> {
+  const bundle = await rolldown({ ...INPUT, input: entry });
+  const { output } = await bundle.generate();
+  await bundle.close();
+  return new Set(output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : [])));
+}
+
+/**
+ * Who shares modules with whom decides which file they are in: few files, because Node takes a third of a millisecond for each, but not one,
+ * because a bundler that drops files as a whole must find in them what belongs together. What only one entry uses stays in that entry.
+ */
 async function writeModules(): Promise<void> {
-  await build({
-    absWorkingDir: root,
-    entryPoints: ENTRIES,
-    outdir: "dist",
-    bundle: true,
-    splitting: true,
-    chunkNames: "chunk-[hash]",
-    external: ["node:*"],
-    plugins: [diskApart],
+  const [slim, index, disk] = await Promise.all([modulesOf(ENTRIES.slim), modulesOf(ENTRIES.index), modulesOf(ENTRIES.disk)]);
+  const file = (name: string, holds: (id: string) => boolean, priority: number) => ({ name, test: holds, priority, minShareCount: 2 });
+  const bundle = await rolldown({ ...INPUT, input: ENTRIES, plugins: [diskApart], preserveEntrySignatures: "strict" });
+  await bundle.write({
+    dir: dist,
     format: "esm",
-    platform: "neutral",
-    target: "es2022",
-    minifyWhitespace: true,
-    minifySyntax: true,
-    sourcemap: "linked",
-    sourcesContent: false,
+    entryFileNames: "[name].js",
+    chunkFileNames: "[name].js",
+    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+    minifyInternalExports: false,
+    sourcemap: true,
+    sourcemapExcludeSources: true,
+    codeSplitting: {
+      groups: [
+        file("files", (id) => disk.has(id) && !slim.has(id), 5), // apart from those that import disk.js, which imports them
+        file("kernels", (id) => slim.has(id) && inRoom(id, "kernels"), 4),
+        file("wordpiece", (id) => slim.has(id) && inRoom(id, "tokenizers"), 4),
+        file("core", (id) => slim.has(id), 3),
+        file("sources", (id) => index.has(id) && (inRoom(id, "tokenizers") || inRoom(id, "files")), 2),
+        file("tasks", (id) => index.has(id), 1),
+      ],
+    },
   });
-  // esbuild imports a chunk for its effects where it needs nothing else of it. No module here has any, and bundlers would warn; spaces keep the maps right.
-  for (const name of readdirSync(dist).filter((file) => file.endsWith(".js"))) {
-    const text = readFileSync(join(dist, name), "utf8");
-    writeFileSync(
-      join(dist, name),
-      text.replace(/import"\.\/chunk-\w+\.js";/g, (statement) => " ".repeat(statement.length)),
-    );
-  }
+  await bundle.close();
+  for (const name of filesBelow("dist", ".map")) writeFileSync(join(dist, name), coarseMap(readFileSync(join(dist, name), "utf8")));
+}
+
+function inRoom(id: string, room: string): boolean {
+  return id.split(sep).join("/").includes(`/src/${room}/`);
 }
 
 /** Removes the declarations that no public entry reaches, and names the others' imports as they are published. */
