@@ -1,6 +1,6 @@
 /**
  * `npm run build`: writes dist/ from src/: ES modules, declarations, source maps that point to src/ (which is published beside dist/), and the kernels
- * as .wasm files for runtimes that compile no bytes.
+ * as .wasm files, for Node's start and for runtimes that compile no bytes.
  *
  * TypeScript checks and declares; rolldown joins modules into a few files (one a module would cost Node 60 ms at start), without comments
  * and needless space but with every name, so that stacks stay readable. Bundlers still drop what a program does not import: test/package holds them to it.
@@ -10,7 +10,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type InputOptions, type Plugin, rolldown } from "rolldown";
-import { kernelFiles } from "../src/kernels/wasm/kernel-files.ts";
+import { type KernelFile, kernelFiles } from "../src/kernels/wasm/kernel-files.ts";
 import { coarseMap } from "./coarse-map.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -57,10 +57,17 @@ async function modulesOf(entry: string): Promise<ReadonlySet<string>> {
  * Who shares modules with whom decides which file they are in: few files, because Node takes a third of a millisecond for each, but not one,
  * because a bundler that drops files as a whole must find in them what belongs together. What only one entry uses stays in that entry.
  */
-async function writeModules(): Promise<void> {
+async function writeModules(kernels: readonly KernelFile[]): Promise<void> {
   const [slim, index, disk] = await Promise.all([modulesOf(ENTRIES.slim), modulesOf(ENTRIES.index), modulesOf(ENTRIES.disk)]);
   const file = (name: string, holds: (id: string) => boolean, priority: number) => ({ name, test: holds, priority, minShareCount: 2 });
-  const bundle = await rolldown({ ...INPUT, input: ENTRIES, plugins: [diskApart], preserveEntrySignatures: "strict" });
+  const sizes = Object.fromEntries(kernels.map(({ name, bytes }) => [name, bytes.length]));
+  const bundle = await rolldown({
+    ...INPUT,
+    input: ENTRIES,
+    plugins: [diskApart],
+    preserveEntrySignatures: "strict",
+    transform: { define: { KERNEL_FILES: JSON.stringify(sizes) } },
+  });
   await bundle.write({
     dir: dist,
     format: "esm",
@@ -106,13 +113,14 @@ function finishDeclarations(): void {
   for (const name of filesBelow("dist", ".d.ts")) if (!reached.has(join(dist, name))) rmSync(join(dist, name));
 }
 
-function writeKernels(): void {
+function writeKernels(kernels: readonly KernelFile[]): void {
   mkdirSync(join(dist, "wasm"), { recursive: true });
-  for (const { name, bytes } of kernelFiles()) writeFileSync(join(dist, "wasm", name), bytes);
+  for (const { name, bytes } of kernels) writeFileSync(join(dist, "wasm", `${name}.wasm`), bytes);
 }
 
 rmSync(dist, { recursive: true, force: true });
 execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
-await writeModules();
+const kernels = kernelFiles();
+await writeModules(kernels);
 finishDeclarations();
-writeKernels();
+writeKernels(kernels);

@@ -1,16 +1,24 @@
 /**
- * The kernels as files: what the build writes for compiled.ts. Only for unshared memory: where bytes may not be compiled there are no threads either.
+ * The kernels as files: what the build writes for prebuilt.ts and compiled.ts. One for each level that an engine has without flags, and kind of memory.
  */
-import { COMPILED_LEVELS } from "./compiled.ts";
-import { kernelBytes } from "./kernel-set.ts";
+import { kernelBytes, kernelsName } from "./kernel-set.ts";
+import type { FeatureLevel } from "./level.ts";
 
 export interface KernelFile {
-  /** As wasm-simd-fma.wasm. */
+  /** As wasm-simd-fma-shared, without the ending. */
   readonly name: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** One file for each level. */
+const LEVELS: readonly FeatureLevel[] = [
+  { fma: false, wide: false },
+  { fma: true, wide: false },
+  { fma: true, wide: false, dot8: "unsigned" },
+  { fma: true, wide: false, dot8: "signed" },
+];
+
 export function kernelFiles(): KernelFile[] {
-  return Object.entries(COMPILED_LEVELS).map(([name, level]) => ({ name: `${name}.wasm`, bytes: kernelBytes(level, false) }));
+  return LEVELS.flatMap((level) =>
+    [false, true].map((shared) => ({ name: kernelsName(level, shared), bytes: kernelBytes(level, shared) })),
+  );
 }

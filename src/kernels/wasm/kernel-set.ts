@@ -7,6 +7,7 @@ import { levelName } from "./features.ts";
 import { emitKernels } from "./kernels.ts";
 import type { FeatureLevel } from "./level.ts";
 import type { PackingKernels } from "./pack.ts";
+import { prebuiltKernels } from "./prebuilt.ts";
 
 /** 4 GiB in pages of 64 KiB: a shared import must state a maximum, and accepts memories of any smaller one. */
 const MOST_PAGES = 65536;
@@ -36,8 +37,9 @@ export type Kernels = LinearKernels & Readonly<Record<string, (...args: number[]
 
 const modules = new Map<string, WebAssembly.Module>();
 
-function keyOf(level: FeatureLevel, shared: boolean): string {
-  return `${levelName(level)}${shared ? " shared" : ""}`;
+/** As wasm-simd-fma-shared: a level and a kind of memory, the key of a module and the name of its file. */
+export function kernelsName(level: FeatureLevel, shared: boolean): string {
+  return `${levelName(level)}${shared ? "-shared" : ""}`;
 }
 
 /** The bytes of a level's kernels, for shared or unshared memory. */
@@ -47,12 +49,12 @@ export function kernelBytes(level: FeatureLevel, shared: boolean): Uint8Array<Ar
 
 /** The kernels of a level, compiled once. @throws UnsupportedError where a policy forbids to compile WebAssembly */
 export function kernelModule(level: FeatureLevel, shared: boolean): WebAssembly.Module {
-  const key = keyOf(level, shared);
-  const known = modules.get(key);
+  const name = kernelsName(level, shared);
+  const known = modules.get(name);
   if (known) return known;
   try {
-    const module = new WebAssembly.Module(kernelBytes(level, shared));
-    modules.set(key, module);
+    const module = new WebAssembly.Module(prebuiltKernels(name) ?? kernelBytes(level, shared));
+    modules.set(name, module);
     return module;
   } catch (error) {
     throw new UnsupportedError(`the wasm kernels could not be compiled (${String(error)}); use device "loops"`, { cause: error });
@@ -61,7 +63,7 @@ export function kernelModule(level: FeatureLevel, shared: boolean): WebAssembly.
 
 /** Takes kernels for unshared memory that were compiled ahead of time (compiled.ts). */
 export function registerKernels(level: FeatureLevel, module: WebAssembly.Module): void {
-  modules.set(keyOf(level, false), module);
+  modules.set(kernelsName(level, false), module);
 }
 
 /** The kernels over one memory, which is shared if and only if the module was compiled for shared memory. */

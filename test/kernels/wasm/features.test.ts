@@ -47,14 +47,16 @@ describe("feature levels", () => {
     expect(kernelModule(currentLevel(), false)).toBe(kernelModule(currentLevel(), false));
   });
 
-  it("kernel files: one for each level whose kernels can be compiled ahead of time, importing nothing but the memory", () => {
+  it("kernel files: one for each level without flags and kind of memory, importing nothing but the memory", () => {
     enableExperimentalSimd(); // Node 20 compiles relaxed SIMD only behind its flag
     const files = kernelFiles();
-    expect(files.map(({ name }) => name)).toEqual(["wasm-simd.wasm", "wasm-simd-fma.wasm"]);
+    const levels = ["wasm-simd", "wasm-simd-fma", "wasm-simd-fma-dot8", "wasm-simd-fma-dot8s"];
+    expect(files.map(({ name }) => name)).toEqual(levels.flatMap((level) => [level, `${level}-shared`]));
     for (const { name, bytes } of files) {
       const module = new WebAssembly.Module(bytes);
       expect(WebAssembly.Module.imports(module), name).toEqual([{ module: "env", name: "memory", kind: "memory" }]);
-      expect(instantiateKernels(module, new WebAssembly.Memory({ initial: 1 })).gemmW8).toBeTypeOf("function");
+      const memory = new WebAssembly.Memory(name.endsWith("-shared") ? { initial: 1, maximum: 1, shared: true } : { initial: 1 });
+      expect(instantiateKernels(module, memory).gemmW8).toBeTypeOf("function");
     }
   });
 
