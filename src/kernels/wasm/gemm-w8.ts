@@ -62,6 +62,6 @@ export function defineGemmW8(module: ModuleBuilder, level: FeatureLevel, tile: T
     partialTiles: Array.from({ length: 4 }, (_, r) => defineGemmW8Tile(module, level, { MR: 4, NR: 8 }, r + 1, storeColumns)),
     xElementBytes: 2,
     panelSize: (K) => i32.add(i32.mul(i32.shr_u(i32.add(K, 3), 2), bytesPer4K), w8Panel.weights),
-    touch: { rows: 12, bytes: 4 * 1024 },
+    touch: { rows: 12, bytes: 64 * 1024 },
   });
 }

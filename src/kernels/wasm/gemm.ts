@@ -148,6 +148,6 @@ export function defineGemm(module: ModuleBuilder, level: FeatureLevel, tile: Til
     partialTiles: Array.from({ length: 4 }, (_, r) => definePartialTile(module, level, { MR: 4, NR: 8 }, r + 1, storeColumns)),
     xElementBytes: 4,
     panelSize: (K) => i32.mul(i32.add(K, 1), bytesPerK),
-    touch: { rows: 6, bytes: 16 * 1024 },
+    touch: { rows: 4, bytes: 192 * 1024 },
   });
 }
