@@ -7,10 +7,11 @@
 
 import { checkInteger, checkList, checkString, checkStrings, unexpected } from "../checks.ts";
 import { ConfigError, UnsupportedError } from "../errors.ts";
+import type { JsonObject } from "../fields.ts";
+import { readJsonObject } from "../files/json.ts";
 import type { LoadOptions, ModelFiles, ModelSource } from "../files/types.ts";
 import { loadRemoteCrossEncoder } from "../worker/tasks.ts";
 import { forwardEach } from "./forward-each.ts";
-import { type JsonObject, readJsonObject } from "./json-file.ts";
 import { labelsOf } from "./labels.ts";
 import { openTask, type TaskModel } from "./open-task.ts";
 import { sigmoid, softmax } from "./scores.ts";

@@ -4,6 +4,7 @@
  */
 
 import { ConfigError, UnsupportedError } from "../errors.ts";
+import { readJsonObject } from "../files/json.ts";
 import type { ModelFiles } from "../files/types.ts";
 import { projectWith } from "../layers/feed-forward.ts";
 import { loadLinear } from "../layers/linear.ts";
@@ -12,7 +13,6 @@ import type { Activation } from "../tensor/activations.ts";
 import type { Backend } from "../tensor/backend.ts";
 import type { Mat } from "../tensor/mat.ts";
 import type { Linear } from "../tensor/weights.ts";
-import { readJsonObject } from "./json-file.ts";
 import { loadModule } from "./module-weights.ts";
 import type { Step } from "./sentence-modules.ts";
 

@@ -5,12 +5,12 @@
 
 import { ConfigError } from "../errors.ts";
 import { openModelFiles } from "../files/index.ts";
+import { readJsonObject } from "../files/json.ts";
 import type { LoadOptions, ModelFiles, ModelSource } from "../files/types.ts";
 import type { EncoderModel } from "../models/encoder-model.ts";
 import { loadModelFromFiles } from "../models/load.ts";
 import { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { DEFAULT_ENCODER, TASK_DEFAULTS, type TaskDefaults, type TaskName } from "./defaults.ts";
-import { readJsonObject } from "./json-file.ts";
 import { type OnTruncate, warnOnce } from "./truncation.ts";
 
 export interface TaskModel {

@@ -9,10 +9,10 @@
  */
 
 import { checkOneOf } from "../checks.ts";
+import type { JsonObject } from "../fields.ts";
 import type { Backend, PoolMode } from "../tensor/backend.ts";
 import type { Mat } from "../tensor/mat.ts";
 import { Sequences } from "../tensor/sequences.ts";
-import type { JsonObject } from "./json-file.ts";
 
 export type PoolingMode = "cls" | "max" | "mean" | "mean_sqrt_len_tokens" | "weightedmean" | "lasttoken";
 

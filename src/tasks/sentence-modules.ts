@@ -7,11 +7,10 @@
  */
 
 import { ConfigError, FormatError, UnsupportedError } from "../errors.ts";
-import { readJson } from "../files/json.ts";
+import { readJson, readJsonObject } from "../files/json.ts";
 import type { ModelFiles } from "../files/types.ts";
 import type { Backend } from "../tensor/backend.ts";
 import type { Mat } from "../tensor/mat.ts";
-import { readJsonObject } from "./json-file.ts";
 import { MEAN_POOLING, type Pooling, poolingOf } from "./pooling.ts";
 
 /** What comes before any weight is read. */

@@ -6,8 +6,8 @@
  */
 
 import { ConfigError } from "../errors.ts";
+import { readJsonObject } from "../files/json.ts";
 import type { ModelFiles } from "../files/types.ts";
-import { readJsonObject } from "./json-file.ts";
 import { type SimilarityFunction, similarityFunctionOf } from "./similarity.ts";
 
 export interface SentenceSettings {

@@ -3,12 +3,11 @@
  * templates of special tokens.
  */
 
-import { check, unexpected } from "../checks.ts";
+import { Fields } from "../fields.ts";
 import { BertNormalizer } from "./bert-normalizer.ts";
 import { BertPreTokenizer } from "./bert-pre-tokenizer.ts";
-import { asArray, asBoolean, asId, asObject, asString, type JsonObject } from "./json.ts";
 import type { Kit } from "./kit.ts";
-import { bertTemplate, robertaTemplate, type Template, type TemplatePart } from "./template.ts";
+import { bertTemplate, type Template, type TemplatePart } from "./template.ts";
 import { Vocabulary } from "./vocabulary.ts";
 import { WordPiece } from "./wordpiece.ts";
 import { wordPieceDecoder } from "./wordpiece-decoder.ts";
@@ -18,69 +17,64 @@ export const bertKit: Kit = {
   preTokenizers: { BertPreTokenizer: () => new BertPreTokenizer() },
   models: { WordPiece: wordPiece },
   postProcessors: {
-    BertProcessing: (json) => bertTemplate(namedToken(json.cls, "cls"), namedToken(json.sep, "sep")),
-    RobertaProcessing: robertaProcessing,
+    BertProcessing: (json) => bertTemplate(namedToken(json, "cls"), namedToken(json, "sep")),
     TemplateProcessing: templateProcessing,
   },
   decoders: {
-    WordPiece: (json) => wordPieceDecoder(asString(json.prefix, "decoder.prefix"), asBoolean(json.cleanup, "decoder.cleanup")),
+    WordPiece: (json) => wordPieceDecoder(json.text("prefix"), json.flag("cleanup")),
   },
 };
 
-function bertNormalizer(json: JsonObject): BertNormalizer {
-  const flag = (name: string): boolean => asBoolean(json[name], `normalizer.${name}`);
-  const lowercase = flag("lowercase");
-  const stripAccents = json.strip_accents ?? null;
+function bertNormalizer(json: Fields): BertNormalizer {
+  const lowercase = json.flag("lowercase");
   return new BertNormalizer({
-    cleanText: flag("clean_text"),
-    handleChineseChars: flag("handle_chinese_chars"),
-    stripAccents: stripAccents === null ? lowercase : flag("strip_accents"),
+    cleanText: json.flag("clean_text"),
+    handleChineseChars: json.flag("handle_chinese_chars"),
+    stripAccents: json.flag("strip_accents", lowercase),
     lowercase,
   });
 }
 
-function wordPiece(json: JsonObject, scanned: Vocabulary | undefined): WordPiece {
-  return new WordPiece(scanned ?? vocabularyOf(json.vocab), {
-    unknownToken: asString(json.unk_token, "model.unk_token"),
-    continuingPrefix: asString(json.continuing_subword_prefix, "model.continuing_subword_prefix"),
-    maxCharacters: asId(json.max_input_chars_per_word, "model.max_input_chars_per_word"),
+function wordPiece(json: Fields, scanned: Vocabulary | undefined): WordPiece {
+  return new WordPiece(scanned ?? vocabularyOf(json), {
+    unknownToken: json.text("unk_token"),
+    continuingPrefix: json.text("continuing_subword_prefix"),
+    maxCharacters: json.id("max_input_chars_per_word"),
   });
 }
 
 /** model.vocab as an object. */
-export function vocabularyOf(json: unknown): Vocabulary {
-  const object = asObject(json, "model.vocab");
-  return Vocabulary.from(Object.keys(object).map((token) => [token, asId(object[token], `model.vocab["${token}"]`)] as const));
+export function vocabularyOf(model: Fields): Vocabulary {
+  const vocab = model.fields("vocab");
+  return Vocabulary.from(Object.keys(vocab.values).map((token) => [token, vocab.id(token)] as const));
 }
 
-function namedToken(json: unknown, name: string): readonly [string, number] {
-  const [token, id] = asArray(json, `post_processor.${name}`);
-  return [asString(token, `post_processor.${name}[0]`), asId(id, `post_processor.${name}[1]`)];
+/** ["[CLS]", 101] */
+export function namedToken(json: Fields, name: string): readonly [string, number] {
+  const [token, id] = json.list(name);
+  if (typeof token !== "string" || !Number.isInteger(id)) throw json.mismatch(name, "[token, id]");
+  return [token, id as number];
 }
 
-function robertaProcessing(json: JsonObject): Template {
-  const addPrefixSpace = asBoolean(json.add_prefix_space, "post_processor.add_prefix_space");
-  const trims = asBoolean(json.trim_offsets, "post_processor.trim_offsets") ? [{ addPrefixSpace }] : [];
-  return robertaTemplate(namedToken(json.cls, "cls"), namedToken(json.sep, "sep"), trims);
-}
-
-function templateProcessing(json: JsonObject): Template {
-  const special = asObject(json.special_tokens, "post_processor.special_tokens");
+function templateProcessing(json: Fields): Template {
+  const special = json.fields("special_tokens");
   const parts = (name: "single" | "pair"): TemplatePart[] =>
-    asArray(json[name], `post_processor.${name}`).map((part, i) => templatePart(part, special, `post_processor.${name}[${i}]`));
+    json.list(name).map((part, i) => templatePart(new Fields(part, `${json.prefix}${name}[${i}]`), special));
   return { single: parts("single"), pair: parts("pair"), trims: [], overflowTypeIds: "sequence" };
 }
 
-function templatePart(json: unknown, special: JsonObject, what: string): TemplatePart {
-  const [kind, body] = Object.entries(asObject(json, what))[0] ?? [];
-  const part = asObject(body, `${what}.${kind}`);
-  const typeId = asId(part.type_id, `${what}.${kind}.type_id`);
-  const id = asString(part.id, `${what}.${kind}.id`);
+function templatePart(json: Fields, special: Fields): TemplatePart {
+  const kind = Object.keys(json.values)[0] ?? "";
+  const part = json.fields(kind);
+  const typeId = part.id("type_id");
+  const id = part.text("id");
   if (kind === "Sequence" && (id === "A" || id === "B")) return { kind: "sequence", sequence: id === "A" ? 0 : 1, typeId };
-  if (kind !== "SpecialToken") throw unexpected(what, "a SpecialToken or Sequence A or B", json);
-  const token = asObject(Object.hasOwn(special, id) ? special[id] : undefined, `post_processor.special_tokens["${id}"]`);
-  const ids = asArray(token.ids, `special token "${id}".ids`).map((value) => asId(value, `special token "${id}".ids`));
-  const tokens = asArray(token.tokens, `special token "${id}".tokens`).map((value) => asString(value, `special token "${id}".tokens`));
-  check(ids.length === tokens.length, `special token "${id}"`, "as many ids as tokens", token);
+  if (kind !== "SpecialToken") throw part.mismatch("id", "a SpecialToken, or Sequence A or B");
+  const token = special.fields(id);
+  const ids = token.list("ids") as readonly number[];
+  const tokens = token.list("tokens") as readonly string[];
+  if (!ids.every(Number.isInteger)) throw token.mismatch("ids", "whole numbers");
+  if (!tokens.every((each) => typeof each === "string") || tokens.length !== ids.length)
+    throw token.mismatch("tokens", "as many strings as there are ids");
   return { kind: "special", ids, tokens, typeId };
 }

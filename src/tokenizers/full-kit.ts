@@ -2,21 +2,21 @@
  * Everything that a tokenizer.json may name: BERT's components and those of all other families.
  */
 
-import { check, unexpected } from "../checks.ts";
+import { check } from "../checks.ts";
 import { UnsupportedError } from "../errors.ts";
-import { bertKit } from "./bert-kit.ts";
+import type { Fields } from "../fields.ts";
+import { bertKit, namedToken } from "./bert-kit.ts";
 import { ByteLevelPreTokenizer, byteLevelDecoder } from "./byte-level.ts";
 import { Charsmap } from "./charsmap.ts";
 import type { Decoder, Normalizer, PreTokenizer } from "./component.ts";
 import * as decoders from "./decoders.ts";
-import { asArray, asBoolean, asId, asString, type JsonObject } from "./json.ts";
 import { type Kit, make } from "./kit.ts";
 import { readLegacyFiles } from "./legacy-files.ts";
 import * as normalizers from "./normalizers.ts";
 import { readPattern } from "./pattern.ts";
 import * as pre from "./pre-tokenizers.ts";
 import { bpeModel, unigramModel, wordLevelModel } from "./read-models.ts";
-import { PLAIN_TEMPLATE, type Template } from "./template.ts";
+import { PLAIN_TEMPLATE, robertaTemplate, type Template, type Trim } from "./template.ts";
 import { composed, decomposed } from "./unicode-normalizers.ts";
 
 const normalForm = (compatibly: boolean, compose: boolean): Normalizer => ({
@@ -33,44 +33,36 @@ export const fullKit: Kit = {
     NFKD: () => normalForm(true, false),
     Lowercase: () => normalizers.lowercase,
     StripAccents: () => normalizers.stripAccents(),
-    Strip: (json) => normalizers.strip(asBoolean(json.strip_left, "Strip.strip_left"), asBoolean(json.strip_right, "Strip.strip_right")),
+    Strip: (json) => normalizers.strip(json.flag("strip_left"), json.flag("strip_right")),
     Nmt: () => normalizers.nmt,
-    Replace: (json) => normalizers.replace(readPattern(json.pattern, "Replace.pattern"), asString(json.content, "Replace.content")),
-    Prepend: (json) => normalizers.prepend(asString(json.prepend, "Prepend.prepend")),
+    Replace: (json) => normalizers.replace(readPattern(json), json.text("content")),
+    Prepend: (json) => normalizers.prepend(json.text("prepend")),
     ByteLevel: () => normalizers.byteLevel,
-    Precompiled: (json) => new Charsmap(asString(json.precompiled_charsmap, "Precompiled.precompiled_charsmap")),
-    Sequence: (json, kit) => normalizers.sequence(makeAll<Normalizer>("normalizer", kit.normalizers, json.normalizers, kit)),
+    Precompiled: (json) => new Charsmap(json.text("precompiled_charsmap")),
+    Sequence: (json, kit) => normalizers.sequence(makeAll<Normalizer>("normalizer", kit.normalizers, json.list("normalizers"), kit)),
   },
   preTokenizers: {
     ...bertKit.preTokenizers,
-    ByteLevel: (json) =>
-      new ByteLevelPreTokenizer(
-        asBoolean(json.add_prefix_space, "ByteLevel.add_prefix_space"),
-        asBoolean(json.use_regex, "ByteLevel.use_regex", true),
-      ),
+    ByteLevel: (json) => new ByteLevelPreTokenizer(json.flag("add_prefix_space"), json.flag("use_regex", true)),
     Whitespace: () => pre.whitespace,
     WhitespaceSplit: () => pre.whitespaceSplit,
-    Punctuation: (json) => pre.punctuation(behaviorOf(json.behavior ?? "Isolated")),
-    Digits: (json) => pre.digits(asBoolean(json.individual_digits, "Digits.individual_digits")),
-    CharDelimiterSplit: (json) => pre.delimiterSplit(asString(json.delimiter, "CharDelimiterSplit.delimiter")),
-    FixedLength: (json) => pre.fixedLength(asId(json.length ?? 5, "FixedLength.length")),
-    Split: (json) =>
-      pre.splitAt(
-        pre.regexFinder(readPattern(json.pattern, "Split.pattern").source),
-        behaviorOf(json.behavior),
-        asBoolean(json.invert, "Split.invert"),
-      ),
+    Punctuation: (json) => pre.punctuation(behaviorOf(json, "Isolated")),
+    Digits: (json) => pre.digits(json.flag("individual_digits")),
+    CharDelimiterSplit: (json) => pre.delimiterSplit(json.text("delimiter")),
+    FixedLength: (json) => pre.fixedLength(json.id("length", { fallback: 5 })),
+    Split: (json) => pre.splitAt(pre.regexFinder(readPattern(json).source), behaviorOf(json), json.flag("invert")),
     Metaspace: (json) => {
       const { replacement, scheme } = metaspaceOptions(json);
-      return pre.metaspace(replacement, scheme, asBoolean(json.split ?? true, "Metaspace.split"));
+      return pre.metaspace(replacement, scheme, json.flag("split", true));
     },
-    Sequence: (json, kit) => pre.sequence(makeAll<PreTokenizer>("pre_tokenizer", kit.preTokenizers, json.pretokenizers, kit)),
+    Sequence: (json, kit) => pre.sequence(makeAll<PreTokenizer>("pre_tokenizer", kit.preTokenizers, json.list("pretokenizers"), kit)),
   },
   models: { ...bertKit.models, BPE: bpeModel, Unigram: unigramModel, WordLevel: wordLevelModel },
   postProcessors: {
     ...bertKit.postProcessors,
-    ByteLevel: byteLevelTemplate,
-    Sequence: (json, kit) => sequenceTemplate(asArray(json.processors, "post_processor.processors"), kit),
+    RobertaProcessing: (json) => robertaTemplate(namedToken(json, "cls"), namedToken(json, "sep"), trimsOf(json)),
+    ByteLevel: (json) => ({ ...PLAIN_TEMPLATE, trims: trimsOf(json) }),
+    Sequence: (json, kit) => sequenceTemplate(json.list("processors"), kit),
   },
   decoders: {
     ...bertKit.decoders,
@@ -79,50 +71,46 @@ export const fullKit: Kit = {
       const { replacement, scheme } = metaspaceOptions(json);
       return decoders.metaspaceDecoder(replacement, scheme !== "never");
     },
-    BPEDecoder: (json) => decoders.bpeDecoder(asString(json.suffix, "BPEDecoder.suffix")),
+    BPEDecoder: (json) => decoders.bpeDecoder(json.text("suffix")),
     ByteFallback: () => decoders.byteFallbackDecoder,
     Fuse: () => decoders.fuseDecoder,
-    Strip: (json) =>
-      decoders.stripDecoder(asString(json.content, "Strip.content"), asId(json.start, "Strip.start"), asId(json.stop, "Strip.stop")),
-    Replace: (json) => decoders.replaceDecoder(readPattern(json.pattern, "Replace.pattern"), asString(json.content, "Replace.content")),
-    CTC: (json) =>
-      decoders.ctcDecoder(
-        asString(json.pad_token, "CTC.pad_token"),
-        asString(json.word_delimiter_token, "CTC.word_delimiter_token"),
-        asBoolean(json.cleanup, "CTC.cleanup"),
-      ),
-    Sequence: (json, kit) => decoders.sequenceDecoder(makeAll<Decoder>("decoder", kit.decoders, json.decoders, kit)),
+    Strip: (json) => decoders.stripDecoder(json.text("content"), json.id("start"), json.id("stop")),
+    Replace: (json) => decoders.replaceDecoder(readPattern(json), json.text("content")),
+    CTC: (json) => decoders.ctcDecoder(json.text("pad_token"), json.text("word_delimiter_token"), json.flag("cleanup")),
+    Sequence: (json, kit) => decoders.sequenceDecoder(makeAll<Decoder>("decoder", kit.decoders, json.list("decoders"), kit)),
   },
 };
 
-function makeAll<T>(stage: string, factories: Parameters<typeof make<T>>[1], json: unknown, kit: Kit): T[] {
-  return asArray(json, `${stage} Sequence`).map((step) => {
+function makeAll<T>(stage: string, factories: Parameters<typeof make<T>>[1], steps: readonly unknown[], kit: Kit): T[] {
+  return steps.map((step) => {
     const made = make(stage, factories, step, kit);
     check(made !== undefined, `${stage} Sequence`, "components", step);
     return made;
   });
 }
 
-function behaviorOf(json: unknown): pre.Behavior {
-  const behavior = pre.BEHAVIORS.find((name) => name === json);
-  if (behavior === undefined) throw unexpected("pre_tokenizer.behavior", `one of ${pre.BEHAVIORS.join(", ")}`, json);
+function behaviorOf(json: Fields, fallback?: pre.Behavior): pre.Behavior {
+  const named = json.text("behavior", { fallback });
+  const behavior = pre.BEHAVIORS.find((name) => name === named);
+  if (behavior === undefined) throw json.mismatch("behavior", `one of ${pre.BEHAVIORS.join(", ")}`);
   return behavior;
 }
 
 /** `add_prefix_space: false` is how older files write `prepend_scheme: "never"`. */
-function metaspaceOptions(json: JsonObject): { readonly replacement: string; readonly scheme: pre.PrependScheme } {
-  const replacement = asString(json.replacement, "Metaspace.replacement");
-  if (Array.from(replacement).length !== 1) throw unexpected("Metaspace.replacement", "one character", replacement);
-  const scheme = json.prepend_scheme ?? (json.add_prefix_space === false ? "never" : "always");
+function metaspaceOptions(json: Fields): { readonly replacement: string; readonly scheme: pre.PrependScheme } {
+  const replacement = json.text("replacement");
+  if (Array.from(replacement).length !== 1) throw json.mismatch("replacement", "one character");
+  const scheme = json.text("prepend_scheme", { fallback: json.flag("add_prefix_space", true) ? "always" : "never" });
   if (scheme !== "first" && scheme !== "never" && scheme !== "always") {
-    throw unexpected("Metaspace.prepend_scheme", "first, never or always", scheme);
+    throw json.mismatch("prepend_scheme", "first, never or always");
   }
   return { replacement, scheme };
 }
 
-function byteLevelTemplate(json: JsonObject): Template {
-  const addPrefixSpace = asBoolean(json.add_prefix_space, "post_processor.add_prefix_space");
-  return asBoolean(json.trim_offsets, "post_processor.trim_offsets") ? { ...PLAIN_TEMPLATE, trims: [{ addPrefixSpace }] } : PLAIN_TEMPLATE;
+/** RoBERTa's and ByteLevel's trimming of offsets. */
+function trimsOf(json: Fields): Trim[] {
+  const addPrefixSpace = json.flag("add_prefix_space");
+  return json.flag("trim_offsets") ? [{ addPrefixSpace }] : [];
 }
 
 /** ByteLevel only trims offsets; beside it there is room for one post-processor that adds tokens. */

@@ -5,16 +5,16 @@
  */
 
 import { UnsupportedError } from "../errors.ts";
+import { Fields } from "../fields.ts";
 import type { Decoder, Normalizer, PreTokenizer, TokenModel } from "./component.ts";
 import type { TokenizerFiles } from "./files.ts";
-import { asObject, asString, type JsonObject } from "./json.ts";
 import type { Template } from "./template.ts";
 import type { TokenizerCore } from "./tokenizer-core.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** Makes a component; `kit` is for those that hold other components. */
-type Factory<T> = (json: JsonObject, kit: Kit) => T;
-type ModelFactory = (json: JsonObject, vocabulary: Vocabulary | undefined) => TokenModel;
+type Factory<T> = (json: Fields, kit: Kit) => T;
+type ModelFactory = (json: Fields, vocabulary: Vocabulary | undefined) => TokenModel;
 
 export interface Kit {
   readonly normalizers: Readonly<Record<string, Factory<Normalizer>>>;
@@ -39,8 +39,8 @@ export type LegacyReader = (
 /** The component that `json` describes; undefined for null, which tokenizer.json writes for an absent stage. */
 export function make<T>(stage: string, factories: Readonly<Record<string, Factory<T>>>, json: unknown, kit: Kit): T | undefined {
   if (json === null || json === undefined) return undefined;
-  const object = asObject(json, stage);
-  return pick(stage, factories, asString(object.type, `${stage}.type`))(object, kit);
+  const fields = new Fields(json, stage);
+  return pick(stage, factories, fields.text("type"))(fields, kit);
 }
 
 export function pick<F>(stage: string, factories: Readonly<Record<string, F>>, type: string): F {

@@ -5,8 +5,8 @@
  * They are turned into what tokenizer.json would say, so that there is one way to build a tokenizer.
  */
 
+import { isObject, type JsonObject } from "../fields.ts";
 import { parseJson } from "../files/json.ts";
-import { isObject, type JsonObject } from "./json.ts";
 import type { Kit, LegacyReader } from "./kit.ts";
 import { readTokenizerJson } from "./read-json.ts";
 import type { TokenizerCore } from "./tokenizer-core.ts";

@@ -3,9 +3,8 @@
  * The two languages differ little where tokenizers use them; what cannot be said in JavaScript is an UnsupportedError that shows the pattern.
  */
 
-import { unexpected } from "../checks.ts";
 import { UnsupportedError } from "../errors.ts";
-import { isObject } from "./json.ts";
+import type { Fields } from "../fields.ts";
 
 export interface Pattern {
   readonly source: RegExp;
@@ -13,14 +12,12 @@ export interface Pattern {
 
 export type Match = readonly [from: number, to: number];
 
-/** {"String": "x"} or {"Regex": "x"}. */
-export function readPattern(json: unknown, what: string): Pattern {
-  if (isObject(json)) {
-    const { String: literal, Regex: regex } = json;
-    if (typeof literal === "string") return { source: new RegExp(literal.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), "gu") };
-    if (typeof regex === "string") return { source: regexOf(regex) };
-  }
-  throw unexpected(what, '{"String": ...} or {"Regex": ...}', json);
+/** `pattern`: {"String": "x"} or {"Regex": "x"}. */
+export function readPattern(json: Fields): Pattern {
+  const { String: literal, Regex: regex } = json.object("pattern") ?? {};
+  if (typeof literal === "string") return { source: new RegExp(literal.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), "gu") };
+  if (typeof regex === "string") return { source: regexOf(regex) };
+  throw json.mismatch("pattern", '{"String": ...} or {"Regex": ...}');
 }
 
 /** Non-overlapping matches from left to right. */

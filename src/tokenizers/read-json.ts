@@ -3,29 +3,30 @@
  * The file's truncation and padding blocks are not applied: what to truncate is the caller's choice (and padding is never needed here).
  */
 
+import { Fields, type JsonObject } from "../fields.ts";
 import type { AddedToken } from "./added-tokens.ts";
 import type { TokenModel } from "./component.ts";
-import { asArray, asBoolean, asId, asObject, asString, type JsonObject } from "./json.ts";
 import { type Kit, make, pick } from "./kit.ts";
 import { TokenizerCore } from "./tokenizer-core.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** `vocabulary`: the content of model.vocab where it was read beforehand (vocabulary-scan.ts). */
 export function readTokenizerJson(tokenizerJson: unknown, kit: Kit, vocabulary?: Vocabulary): TokenizerCore {
-  const json = asObject(tokenizerJson, "tokenizer.json");
-  const model = readModel(asObject(json.model, "tokenizer.json: model"), kit, vocabulary);
+  const json = new Fields(tokenizerJson, "tokenizer.json", ": ");
+  const model = readModel(json.fields("model"), kit, vocabulary);
+  const part = (stage: string) => json.find(stage)?.value;
   return new TokenizerCore({
-    normalizer: make("normalizer", kit.normalizers, json.normalizer, kit),
-    preTokenizer: make("pre_tokenizer", kit.preTokenizers, json.pre_tokenizer, kit),
+    normalizer: make("normalizer", kit.normalizers, part("normalizer"), kit),
+    preTokenizer: make("pre_tokenizer", kit.preTokenizers, part("pre_tokenizer"), kit),
     model,
-    template: make("post_processor", kit.postProcessors, json.post_processor, kit),
-    decoder: make("decoder", kit.decoders, json.decoder, kit),
-    added: readAddedTokens(json.added_tokens, model),
+    template: make("post_processor", kit.postProcessors, part("post_processor"), kit),
+    decoder: make("decoder", kit.decoders, part("decoder"), kit),
+    added: readAddedTokens(json.list("added_tokens", { fallback: [] }), model),
   });
 }
 
-function readModel(json: JsonObject, kit: Kit, vocabulary: Vocabulary | undefined): TokenModel {
-  const type = json.type === undefined ? guessModel(json) : asString(json.type, "model.type");
+function readModel(json: Fields, kit: Kit, vocabulary: Vocabulary | undefined): TokenModel {
+  const type = json.text("type", { fallback: guessModel(json.values) });
   return pick("model", kit.models, type)(json, vocabulary);
 }
 
@@ -40,26 +41,23 @@ function guessModel(json: JsonObject): string {
  * As in the reference, the ids in the list do not decide: a token that the model knows has the model's id, others get the ids that follow the
  * vocabulary, in the order of the list. (Files that the reference wrote agree with that.)
  */
-function readAddedTokens(json: unknown, model: TokenModel): AddedToken[] {
-  if (json === undefined || json === null) return [];
+function readAddedTokens(list: readonly unknown[], model: TokenModel): AddedToken[] {
   const byContent = new Map<string, AddedToken>();
   let nextId = model.size;
-  asArray(json, "added_tokens").forEach((entry, i) => {
-    const what = `added_tokens[${i}]`;
-    const token = asObject(entry, what);
-    const content = asString(token.content, `${what}.content`);
-    asId(token.id, `${what}.id`);
+  list.forEach((entry, i) => {
+    const token = new Fields(entry, `added_tokens[${i}]`);
+    const content = token.text("content");
+    token.id("id");
     if (content === "") return;
-    const flag = (name: string): boolean => asBoolean(token[name], `${what}.${name}`);
     byContent.set(content, {
       id: byContent.get(content)?.id ?? model.tokenToId(content) ?? nextId++,
       content,
-      singleWord: flag("single_word"),
-      lstrip: flag("lstrip"),
-      rstrip: flag("rstrip"),
-      normalized: flag("normalized"),
+      singleWord: token.flag("single_word"),
+      lstrip: token.flag("lstrip"),
+      rstrip: token.flag("rstrip"),
+      normalized: token.flag("normalized"),
       // Once special, always special, even if the list has the token again as an ordinary one.
-      special: flag("special") || byContent.get(content)?.special === true,
+      special: token.flag("special") || byContent.get(content)?.special === true,
     });
   });
   return [...byContent.values()];

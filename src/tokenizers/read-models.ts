@@ -2,47 +2,39 @@
  * BPE, Unigram and WordLevel from `model` of tokenizer.json.
  */
 
-import { check, show } from "../checks.ts";
+import { show, unexpected } from "../checks.ts";
 import { ConfigError, UnsupportedError } from "../errors.ts";
+import type { Fields } from "../fields.ts";
 import { vocabularyOf } from "./bert-kit.ts";
 import { Bpe } from "./bpe.ts";
-import { asArray, asBoolean, asId, asString, type JsonObject } from "./json.ts";
 import { PairTable } from "./pair-table.ts";
 import { Unigram } from "./unigram.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 import { WordLevel } from "./word-level.ts";
 
-/** A string, or undefined where the file has null or nothing. */
-function optional(json: JsonObject, name: string): string | undefined {
-  const value = json[name] ?? undefined;
-  return value === undefined ? undefined : asString(value, `model.${name}`);
-}
-
-export function bpeModel(json: JsonObject, scanned: Vocabulary | undefined): Bpe {
-  const dropout = json.dropout ?? 0;
+export function bpeModel(json: Fields, scanned: Vocabulary | undefined): Bpe {
+  const dropout = json.find("dropout")?.value ?? 0;
   if (dropout !== 0) throw new UnsupportedError(`model.dropout is ${show(dropout)}; dropout is for training, it is not supported`);
-  const vocabulary = scanned ?? vocabularyOf(json.vocab);
-  const continuingPrefix = optional(json, "continuing_subword_prefix") ?? "";
-  const flag = (name: string): boolean => asBoolean(json[name] ?? false, `model.${name}`);
-  return new Bpe(vocabulary, readMerges(json.merges, vocabulary, continuingPrefix), {
-    unknownToken: optional(json, "unk_token"),
+  const vocabulary = scanned ?? vocabularyOf(json);
+  const continuingPrefix = json.text("continuing_subword_prefix", { fallback: "" });
+  return new Bpe(vocabulary, readMerges(json, vocabulary, continuingPrefix), {
+    unknownToken: json.find("unk_token") && json.text("unk_token"),
     continuingPrefix,
-    endOfWordSuffix: optional(json, "end_of_word_suffix") ?? "",
-    fuseUnknown: flag("fuse_unk"),
-    byteFallback: flag("byte_fallback"),
-    ignoreMerges: flag("ignore_merges"),
+    endOfWordSuffix: json.text("end_of_word_suffix", { fallback: "" }),
+    fuseUnknown: json.flag("fuse_unk", false),
+    byteFallback: json.flag("byte_fallback", false),
+    ignoreMerges: json.flag("ignore_merges", false),
   });
 }
 
 /** Merges as ["a", "b"] (new files) or "a b" (old ones), in order of rank. */
-function readMerges(json: unknown, vocabulary: Vocabulary, continuingPrefix: string): PairTable {
-  const list = asArray(json, "model.merges").filter((merge) => typeof merge !== "string" || !merge.startsWith("#version"));
+function readMerges(json: Fields, vocabulary: Vocabulary, continuingPrefix: string): PairTable {
+  const list = json.list("merges").filter((merge) => typeof merge !== "string" || !merge.startsWith("#version"));
   const table = new PairTable(list.length);
   list.forEach((merge, rank) => {
-    const parts = typeof merge === "string" ? merge.split(" ") : asArray(merge, `model.merges[${rank}]`);
-    check(parts.length === 2, `model.merges[${rank}]`, "two tokens", merge);
-    const left = asString(parts[0], `model.merges[${rank}][0]`);
-    const right = asString(parts[1], `model.merges[${rank}][1]`);
+    const [left, right, ...more]: unknown[] = typeof merge === "string" ? merge.split(" ") : Array.isArray(merge) ? merge : [];
+    if (typeof left !== "string" || typeof right !== "string" || more.length > 0)
+      throw unexpected(`model.merges[${rank}]`, "two tokens", merge);
     const idOf = (token: string): number => {
       const id = vocabulary.get(token);
       if (id === undefined) throw new ConfigError(`model.merges[${rank}]: expected "${token}" in model.vocab, but it is not there.`);
@@ -53,19 +45,18 @@ function readMerges(json: unknown, vocabulary: Vocabulary, continuingPrefix: str
   return table;
 }
 
-export function unigramModel(json: JsonObject): Unigram {
-  const pieces = asArray(json.vocab, "model.vocab").map((entry, i) => {
-    const [piece, score] = asArray(entry, `model.vocab[${i}]`);
-    check(typeof score === "number", `model.vocab[${i}]`, "[piece, score]", entry);
-    return [asString(piece, `model.vocab[${i}][0]`), score] as const;
+export function unigramModel(json: Fields): Unigram {
+  const pieces = json.list("vocab").map((entry, i) => {
+    const [piece, score]: unknown[] = Array.isArray(entry) ? entry : [];
+    if (typeof piece !== "string" || typeof score !== "number") throw unexpected(`model.vocab[${i}]`, "[piece, score]", entry);
+    return [piece, score] as const;
   });
-  const unknownId = json.unk_id ?? undefined;
   return new Unigram(pieces, {
-    unknownId: unknownId === undefined ? undefined : asId(unknownId, "model.unk_id"),
-    byteFallback: asBoolean(json.byte_fallback ?? false, "model.byte_fallback"),
+    unknownId: json.find("unk_id") && json.id("unk_id"),
+    byteFallback: json.flag("byte_fallback", false),
   });
 }
 
-export function wordLevelModel(json: JsonObject, scanned: Vocabulary | undefined): WordLevel {
-  return new WordLevel(scanned ?? vocabularyOf(json.vocab), asString(json.unk_token, "model.unk_token"));
+export function wordLevelModel(json: Fields, scanned: Vocabulary | undefined): WordLevel {
+  return new WordLevel(scanned ?? vocabularyOf(json), json.text("unk_token"));
 }

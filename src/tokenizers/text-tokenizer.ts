@@ -4,8 +4,8 @@
  */
 
 import { check, checkList, checkOneOf, unexpected } from "../checks.ts";
+import { isObject } from "../fields.ts";
 import type { EncodeOptions, Encoding } from "./encoding.ts";
-import { isObject } from "./json.ts";
 import { readSpecialTokens, type SpecialTokens } from "./special-tokens.ts";
 import { readModelMaxLength } from "./tokenizer-config.ts";
 import type { TokenizerCore } from "./tokenizer-core.ts";
