@@ -48,7 +48,7 @@ export function parseStrictly(text: string, what: string): Json {
     const from = at;
     for (let code = 0; code !== 0x22; code = text.charCodeAt(++at)) if (code === 0x5c) at++;
     const value = JSON.parse(text.slice(from, ++at)) as string;
-    if (/\p{Surrogate}/u.test(value)) throw invalidJson(`${what} has half a surrogate pair in a string.`);
+    if (/[\ud800-\udfff]/u.test(value)) throw invalidJson(`${what} has half a surrogate pair in a string.`);
     return value;
   };
   const value = (depth: number): Json => {

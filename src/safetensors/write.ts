@@ -79,7 +79,7 @@ function check(name: string, { dtype, shape, data }: Writable): void {
 /** A JSON string that UTF-8 can carry. Anything else, or a lone surrogate, would make a file that does not open again. */
 function json(text: string, what: string): string {
   if (typeof text !== "string") throw broken("InvalidTensorView", `${what} must be a string, found ${typeof text}.`);
-  if (/\p{Surrogate}/u.test(text)) throw broken("InvalidTensorView", `${what} holds a lone surrogate: ${quoted(text)}.`);
+  if (/[\ud800-\udfff]/u.test(text)) throw broken("InvalidTensorView", `${what} holds a lone surrogate: ${quoted(text)}.`);
   return JSON.stringify(text);
 }
 

@@ -8,6 +8,7 @@
 
 import { ConfigError } from "../errors.ts";
 import { isSpace } from "./unicode/character-kinds.ts";
+import { WORD } from "./unicode/classes.ts";
 
 export interface AddedToken {
   readonly id: number;
@@ -106,8 +107,7 @@ export class AddedTokenFinder {
   }
 }
 
-/** Regular expressions' \w: letters, marks, decimal digits, connector punctuation, joiners. */
-const WORD_CHARACTER = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
+let wordCharacter: RegExp | undefined;
 
 /** Whether the character before (step -1) or at (step 1) `index` is part of a word. */
 function touchesWord(unitAt: UnitAt, index: number, step: -1 | 1, length: number): boolean {
@@ -117,5 +117,6 @@ function touchesWord(unitAt: UnitAt, index: number, step: -1 | 1, length: number
   const unit = unitAt(at);
   if (step > 0 && (unit & 0xfc00) === 0xd800 && at + 1 < length) character += String.fromCharCode(unitAt(at + 1));
   if (step < 0 && (unit & 0xfc00) === 0xdc00 && at > 0) character = String.fromCharCode(unitAt(at - 1)) + character;
-  return WORD_CHARACTER.test(character);
+  wordCharacter ??= new RegExp(`[${WORD}]`, "u");
+  return wordCharacter.test(character);
 }

@@ -44,7 +44,7 @@ export const fullKit: Kit = {
   preTokenizers: {
     ...bertKit.preTokenizers,
     ByteLevel: (json) => new ByteLevelPreTokenizer(json.flag("add_prefix_space"), json.flag("use_regex", true)),
-    Whitespace: () => pre.whitespace,
+    Whitespace: pre.whitespace,
     WhitespaceSplit: () => pre.whitespaceSplit,
     Punctuation: (json) => pre.punctuation(behaviorOf(json, "Isolated")),
     Digits: (json) => pre.digits(json.flag("individual_digits")),

@@ -14,6 +14,7 @@ import type { PreTokenizer, Words } from "./component.ts";
 import type { Match } from "./pattern.ts";
 import { append } from "./rewriter.ts";
 import { isSpace, kindOf, PUNCT } from "./unicode/character-kinds.ts";
+import { NUMERIC, SPACE, WORD } from "./unicode/classes.ts";
 
 export const BEHAVIORS = ["Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous"] as const;
 export type Behavior = (typeof BEHAVIORS)[number];
@@ -91,25 +92,21 @@ export function regexFinder(pattern: RegExp): Finder {
   };
 }
 
-const NUMERIC = /\p{N}/u;
-
 export const whitespaceSplit = splitAt(characterFinder(isSpace), "Removed");
 /** Words of \w, and runs of what is neither \w nor white space. */
-export const whitespace = splitAt(
-  regexFinder(/[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]+|[^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}\p{White_Space}]+/gu),
-  "Removed",
-  true,
-);
+export const whitespace = (): PreTokenizer => splitAt(regexFinder(new RegExp(`[${WORD}]+|[^${WORD}${SPACE}]+`, "gu")), "Removed", true);
 export const punctuation = (behavior: Behavior): PreTokenizer =>
   splitAt(
     characterFinder((code) => (kindOf(code) & PUNCT) !== 0),
     behavior,
   );
-export const digits = (individual: boolean): PreTokenizer =>
-  splitAt(
-    characterFinder((code) => NUMERIC.test(String.fromCodePoint(code))),
+export function digits(individual: boolean): PreTokenizer {
+  const numeric = new RegExp(NUMERIC, "u");
+  return splitAt(
+    characterFinder((code) => numeric.test(String.fromCodePoint(code))),
     individual ? "Isolated" : "Contiguous",
   );
+}
 export const delimiterSplit = (delimiter: string): PreTokenizer =>
   splitAt(
     characterFinder((code) => code === delimiter.codePointAt(0)),

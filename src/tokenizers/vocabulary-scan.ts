@@ -5,6 +5,7 @@
  */
 
 import { FormatError } from "../errors.ts";
+import { SPACE } from "./unicode/classes.ts";
 import { HASH_PRIME, HASH_SEED, Vocabulary, VocabularyArrays } from "./vocabulary.ts";
 
 const QUOTE = 34;
@@ -39,7 +40,8 @@ export function scanTokenizerJson(bytes: Uint8Array): ScannedTokenizer {
 export function scanVocabTxt(bytes: Uint8Array): Vocabulary {
   const lines = new TextDecoder().decode(bytes).split("\n");
   if (lines.at(-1) === "") lines.pop();
-  return Vocabulary.from(lines.map((line, id) => [line.replace(/\p{White_Space}+$/u, ""), id] as const));
+  const space = new RegExp(`${SPACE}+$`, "u");
+  return Vocabulary.from(lines.map((line, id) => [line.replace(space, ""), id] as const));
 }
 
 /** Where the object at key path model.vocab starts, or -1 where there is none (then JSON.parse will say what is there). */
