@@ -8,6 +8,11 @@ export function expectShape(what: string, x: Mat, rows: number, cols: number): v
   if (x.rows !== rows || x.cols !== cols) throw new ShapeError(`${what}: expected [${rows}, ${cols}], got [${x.rows}, ${x.cols}]`);
 }
 
+/** @throws ShapeError unless data holds [rows, cols] values */
+export function expectLength(what: string, data: Float32Array, rows: number, cols: number): void {
+  if (data.length !== rows * cols) throw new ShapeError(`${what}: [${rows}, ${cols}] needs ${rows * cols} values, got ${data.length}`);
+}
+
 /** @throws ShapeError unless the inputs have out's shape and are not out */
 export function sameShape(what: string, out: Mat, ...inputs: Mat[]): void {
   for (const input of inputs) expectShape(what, input, out.rows, out.cols);

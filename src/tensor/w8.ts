@@ -13,7 +13,7 @@
  * An activation row of zeros has scale 0 and every sum 0. Symmetric int8 per output channel as in compressed-tensors' "int-quantized" files, whose -128 is accepted.
  */
 
-import { ShapeError } from "../errors.ts";
+import { expectLength } from "./checks.ts";
 
 /** The largest int16 magnitude used for activations: symmetric, so 32767. */
 export const MAX_ACTIVATION = 32767;
@@ -38,7 +38,7 @@ export interface QuantizedWeight {
 
 /** Rounds a [rows, cols] f32 weight to int8 with one scale a row. A row of zeros gets the scale 1 (torch's divisions stay finite), so it is exact. */
 export function quantizeWeightRows(weight: Float32Array, rows: number, cols: number): QuantizedWeight {
-  if (weight.length !== rows * cols) throw new ShapeError(`quantize: [${rows}, ${cols}] needs ${rows * cols} values, got ${weight.length}`);
+  expectLength("quantize", weight, rows, cols);
   const values = new Int8Array(rows * cols);
   const scale = new Float32Array(rows);
   for (let n = 0; n < rows; n++) {

@@ -21,6 +21,23 @@ export function checkWeight({ dtype, rows, cols, bytes, scale }: WeightMatrix): 
   }
 }
 
+/** N, K and the bias (zeros where absent) of stacked weights. @throws ShapeError where they do not fit together */
+export function checkLinear(
+  weights: readonly WeightMatrix[],
+  bias: Float32Array | undefined,
+): { N: number; K: number; bias: Float32Array } {
+  if (weights.length === 0) throw new ShapeError("linear: expected at least one weight matrix");
+  const K = weights[0]!.cols;
+  let N = 0;
+  for (const weight of weights) {
+    checkWeight(weight);
+    if (weight.cols !== K) throw new ShapeError(`linear: stacked weights need equal inputs, got K = ${K} and K = ${weight.cols}`);
+    N += weight.rows;
+  }
+  if (bias && bias.length !== N) throw new ShapeError(`linear: ${N} outputs need a bias of ${N} values, got ${bias.length}`);
+  return { N, K, bias: bias?.slice() ?? new Float32Array(N) };
+}
+
 /** Writes row `row` of `weight` to out[at .. at + cols). */
 export function decodeRow(weight: WeightMatrix, row: number, out: Float32Array, at: number): void {
   const { dtype, cols, bytes, scale } = weight;

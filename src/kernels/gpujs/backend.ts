@@ -6,10 +6,11 @@
  * excepted): this backend is for reading and for checking gpu.js itself, webgpu/ is for speed.
  */
 
-import { DisposedError, ShapeError } from "../../errors.ts";
+import { DisposedError } from "../../errors.ts";
 import type { Activation } from "../../tensor/activations.ts";
 import type { AttentionOptions } from "../../tensor/attention.ts";
 import { Backend, type Norm, type PoolMode, type Rotary } from "../../tensor/backend.ts";
+import { expectLength } from "../../tensor/checks.ts";
 import { copyOf, floatsOf, hostMat } from "../../tensor/host-mat.ts";
 import type { Mat } from "../../tensor/mat.ts";
 import type { Sequences } from "../../tensor/sequences.ts";
@@ -61,7 +62,7 @@ export class GpuJsBackend extends Backend {
     return body();
   }
   constant(data: Float32Array, rows: number, cols: number): Mat {
-    if (data.length !== rows * cols) throw new ShapeError(`constant: [${rows}, ${cols}] needs ${rows * cols} values, got ${data.length}`);
+    expectLength("constant", data, rows, cols);
     return hostMat(data.slice(), rows, cols);
   }
   async pass(body: () => readonly Mat[]): Promise<Float32Array[]> {

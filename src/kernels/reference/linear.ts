@@ -4,9 +4,8 @@
  * All parts int8: W8A16 with one activation limit for the whole layer. Any float part: everything as f32, int8 parts multiplied out.
  */
 
-import { ShapeError } from "../../errors.ts";
 import { activationLimit } from "../../tensor/w8.ts";
-import { checkWeight, decodeMatrix } from "../../tensor/weight-rows.ts";
+import { checkLinear, decodeMatrix } from "../../tensor/weight-rows.ts";
 import type { Linear, WeightMatrix } from "../../tensor/weights.ts";
 import type { QuantizedLinear } from "./project-w8.ts";
 
@@ -18,23 +17,6 @@ export interface FloatLinear extends Linear {
 
 export interface W8Linear extends Linear, QuantizedLinear {
   readonly dtype: "w8";
-}
-
-/** N, K and the bias (zeros where absent) of stacked weights. @throws ShapeError where they do not fit together */
-export function checkLinear(
-  weights: readonly WeightMatrix[],
-  bias: Float32Array | undefined,
-): { N: number; K: number; bias: Float32Array } {
-  if (weights.length === 0) throw new ShapeError("linear: expected at least one weight matrix");
-  const K = weights[0]!.cols;
-  let N = 0;
-  for (const weight of weights) {
-    checkWeight(weight);
-    if (weight.cols !== K) throw new ShapeError(`linear: stacked weights need equal inputs, got K = ${K} and K = ${weight.cols}`);
-    N += weight.rows;
-  }
-  if (bias && bias.length !== N) throw new ShapeError(`linear: ${N} outputs need a bias of ${N} values, got ${bias.length}`);
-  return { N, K, bias: bias?.slice() ?? new Float32Array(N) };
 }
 
 export function referenceLinear(weights: readonly WeightMatrix[], givenBias?: Float32Array): FloatLinear | W8Linear {

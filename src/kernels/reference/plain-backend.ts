@@ -3,9 +3,10 @@
  * The reference (backend.ts) adds plain loops for the others, loops/ its fast ones.
  */
 
-import { DisposedError, ShapeError } from "../../errors.ts";
+import { DisposedError } from "../../errors.ts";
 import type { Activation } from "../../tensor/activations.ts";
 import { Backend, type PoolMode, type Rotary } from "../../tensor/backend.ts";
+import { expectLength } from "../../tensor/checks.ts";
 import { copyOf, hostMat } from "../../tensor/host-mat.ts";
 import type { Mat } from "../../tensor/mat.ts";
 import type { Sequences } from "../../tensor/sequences.ts";
@@ -26,7 +27,7 @@ export abstract class PlainBackend extends Backend {
   #disposed = false;
 
   constant(data: Float32Array, rows: number, cols: number): Mat {
-    if (data.length !== rows * cols) throw new ShapeError(`constant: [${rows}, ${cols}] needs ${rows * cols} values, got ${data.length}`);
+    expectLength("constant", data, rows, cols);
     return hostMat(data.slice(), rows, cols);
   }
   async pass(body: () => readonly Mat[]): Promise<Float32Array[]> {

@@ -7,8 +7,7 @@
  *         from the reference's W8A16 is the rounding of activations to 15 bits (tensor/w8.ts), so the two agree within that rounding.
  */
 
-import { ShapeError } from "../../errors.ts";
-import { checkWeight, decodeRow } from "../../tensor/weight-rows.ts";
+import { checkLinear, decodeRow } from "../../tensor/weight-rows.ts";
 import type { Linear, WeightMatrix } from "../../tensor/weights.ts";
 import type { BufferPool, GpuBuffer } from "./buffer-pool.ts";
 import { BufferUsage } from "./device.ts";
@@ -91,17 +90,4 @@ function packRow(weight: WeightMatrix, row: number, out: Uint8Array, Kp: number,
   decodeRow(weight, row, values, 0);
   const halves = new Uint16Array(out.buffer, out.byteOffset, Kp);
   for (let k = 0; k < weight.cols; k++) halves[k] = halfBits(values[k]!);
-}
-
-function checkLinear(weights: readonly WeightMatrix[], bias: Float32Array | undefined): { N: number; K: number } {
-  const K = weights[0]?.cols;
-  if (K === undefined) throw new ShapeError("linear: expected at least one weight matrix");
-  let N = 0;
-  for (const weight of weights) {
-    checkWeight(weight);
-    if (weight.cols !== K) throw new ShapeError(`linear: stacked weights need equal inputs, got K = ${K} and K = ${weight.cols}`);
-    N += weight.rows;
-  }
-  if (bias && bias.length !== N) throw new ShapeError(`linear: ${N} outputs need a bias of ${N} values, got ${bias.length}`);
-  return { N, K };
 }

@@ -6,6 +6,7 @@
 
 import { DisposedError, ShapeError, UnsupportedError } from "../../errors.ts";
 import { Backend } from "../../tensor/backend.ts";
+import { expectLength } from "../../tensor/checks.ts";
 import { Mat } from "../../tensor/mat.ts";
 import { checkWeight } from "../../tensor/weight-rows.ts";
 import type { Linear, Table, WeightMatrix } from "../../tensor/weights.ts";
@@ -87,7 +88,7 @@ export abstract class RecordingBackend extends Backend {
   }
 
   constant(data: Float32Array, rows: number, cols: number): Mat {
-    if (data.length !== rows * cols) throw new ShapeError(`constant: [${rows}, ${cols}] needs ${rows * cols} values, got ${data.length}`);
+    expectLength("constant", data, rows, cols);
     const usage = BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST;
     const buffer = this.#pool.create("constant", Math.max(16, data.byteLength), usage);
     this.#device.queue.writeBuffer(buffer.buffer, 0, data as Float32Array<ArrayBuffer>);
