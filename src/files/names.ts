@@ -3,16 +3,14 @@
  * forward slashes, relative, and never out of the folder.
  */
 
-import { ConfigError } from "../errors.ts";
+import { unexpected } from "../checks.ts";
 
 /** `name` without "./" and empty parts; "" is the folder itself. @throws ConfigError for a name that leaves the folder */
 export function safeName(name: string, label: string): string {
   const parts = name.split("/").filter((part) => part !== "" && part !== ".");
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
   if (name.startsWith("/") || parts.includes("..") || /[\\:\u0000-\u001f]/.test(name)) {
-    throw new ConfigError(
-      `Expected the name of a file inside ${label}, such as "1_Pooling/config.json"; found ${JSON.stringify(name)}, which could leave it.`,
-    );
+    throw unexpected(`file of ${label}`, 'a name inside it, such as "1_Pooling/config.json"', name);
   }
   return parts.join("/");
 }

@@ -3,8 +3,7 @@
  * The header is read first, then only the tensors that the model uses, each once.
  */
 
-import { checkOneOf } from "../checks.ts";
-import { ConfigError } from "../errors.ts";
+import { checkOneOf, unexpected } from "../checks.ts";
 import type { ModelFiles } from "../files/types.ts";
 import { Pooler } from "../layers/pooler.ts";
 import type { Safetensors } from "../safetensors/types.ts";
@@ -80,8 +79,7 @@ function checkQuantization(config: Config): void {
   if (!quantization) return;
   const { quant_method: method, format } = quantization;
   if (method !== "compressed-tensors" || (format !== undefined && format !== "int-quantized")) {
-    throw new ConfigError(
-      `config.json of ${config.label}: quantization_config ${method}${format ? ` (${format})` : ""} is not supported; supported is compressed-tensors with format int-quantized, or an unquantised checkpoint`,
-    );
+    const found = format === undefined ? method : `${method} ${format}`;
+    throw unexpected(`${config.prefix}quantization_config`, "compressed-tensors int-quantized, or none", found);
   }
 }

@@ -117,7 +117,7 @@ export class Checkpoint implements Weights {
     if (strange.length > 0) {
       const shown = strange.slice(0, 3).map((name) => `${name} [${file.tensors.get(name)!.shape}]`);
       throw new WeightError(
-        `${label}: ${strange.length} tensor${strange.length > 1 ? "s are" : " is"} unknown to this architecture: ${shown.join(", ")}${strange.length > 3 ? ", ..." : ""}; does config.json (architectures, model_type, number of layers) belong to this file?`,
+        `${label}: ${strange.length} tensor${strange.length > 1 ? "s are" : " is"} unknown to this architecture: ${shown.join(", ")}${strange.length > 3 ? ", ..." : ""}; do config.json and the weights belong together?`,
       );
     }
     return rest;

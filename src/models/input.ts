@@ -20,32 +20,24 @@ export function checkInputs(batch: readonly ModelInput[], sizes: EncoderSizes): 
     if (ids.length === 0) throw new ShapeError(`forward: text ${i} has no tokens; each needs at least one`);
     if (ids.length > sizes.maxLength) {
       throw new ShapeError(
-        `forward: text ${i} has ${ids.length} tokens, but this model has positions for at most ${sizes.maxLength}; truncate it or split it into windows`,
+        `forward: text ${i} has ${ids.length} tokens, the model takes at most ${sizes.maxLength}; truncate it or split it into windows`,
       );
     }
-    checkRange(ids, sizes.V, `token ids of text ${i}`, "the vocabulary has", "do tokenizer and model belong together?");
+    checkRange(ids, sizes.V, `token ids of text ${i}`, "; do tokenizer and model belong together?");
     if (typeIds === undefined || typeIds === null || sizes.typeCount === 0) return;
     if (!isList(typeIds) || typeIds.length !== ids.length) {
       const found = isList(typeIds) ? typeIds.length : show(typeIds);
       throw new ShapeError(`forward: text ${i} has ${ids.length} ids, so expected ${ids.length} typeIds, found ${found}`);
     }
-    checkRange(
-      typeIds,
-      sizes.typeCount,
-      `typeIds of text ${i}`,
-      "the model's token types are",
-      "leave typeIds out if the model has one type",
-    );
+    checkRange(typeIds, sizes.typeCount, `typeIds of text ${i}`);
   });
 }
 
-function checkRange(values: ArrayLike<number>, end: number, what: string, limit: string, advice: string): void {
+function checkRange(values: ArrayLike<number>, end: number, what: string, advice = ""): void {
   for (let t = 0; t < values.length; t++) {
     const value = values[t]!;
     if (!Number.isInteger(value) || value < 0 || value >= end) {
-      throw new ShapeError(
-        `forward: expected ${what} to be integers in 0..${end - 1} (${limit} ${end}), found ${show(value)} at ${t}; ${advice}`,
-      );
+      throw new ShapeError(`forward: ${what}: expected integers in 0..${end - 1}, found ${show(value)} at ${t}${advice}`);
     }
   }
 }
@@ -54,7 +46,7 @@ function checkRange(values: ArrayLike<number>, end: number, what: string, limit:
 export function checkRows(rows: readonly (readonly number[])[], batch: readonly ModelInput[]): void {
   if (rows.length !== batch.length) throw new ShapeError(`forward: expected rows for ${batch.length} texts, found ${rows.length}`);
   rows.forEach((positions, i) => {
-    checkRange(positions, batch[i]!.ids.length, `rows of text ${i}`, "the number of its tokens is", "rows are token positions");
+    checkRange(positions, batch[i]!.ids.length, `rows of text ${i} (token positions)`);
   });
 }
 

@@ -98,7 +98,7 @@ export class CrossEncoder {
     const { topK, returnDocuments = false, ...predict } = options;
     if (this.numLabels !== 1) {
       throw new ConfigError(
-        `CrossEncoder.rank: ${this.#scorer.label} has ${this.numLabels} labels (${this.#labels.join(", ")}); ranking needs a model with one, such as cross-encoder/ms-marco-MiniLM-L6-v2. predict() works with any number`,
+        `rank: ${this.#scorer.label} has ${this.numLabels} labels (${this.#labels.join(", ")}); ranking needs a model with one, predict() takes any`,
       );
     }
     if (topK !== undefined) checkInteger(topK, "topK");

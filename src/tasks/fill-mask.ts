@@ -59,9 +59,7 @@ export async function fillMask(source?: ModelSource, options?: LoadOptions): Pro
       checkString(text, `text ${i}`);
       const encoding = encodeWithin(tokenizer, { text }, i, { maxLength, onTruncate });
       if (encoding.ids.includes(mask!.id)) return encoding;
-      throw new ConfigError(
-        `fill-mask: text ${i} has no ${mask!.token} (within the model's ${maxLength} tokens); put it where a word is wanted`,
-      );
+      throw new ConfigError(`text ${i} has no ${mask!.token} within the model's ${maxLength} tokens; put it where a word is wanted`);
     });
     const masks = encodings.map(({ ids }) => ids.flatMap((id, t) => (id === mask!.id ? [t] : [])));
     const results = await forwardEach(
@@ -93,9 +91,7 @@ function bestTokens(scores: readonly number[], topK: number, targetIds: readonly
   const best = new TopK(topK);
   const beyond = targetIds?.find((id) => id >= scores.length);
   if (beyond !== undefined) {
-    throw new ConfigError(
-      `fill-mask: a target is token ${beyond}, but the model has ${scores.length} tokens; do tokenizer and model belong together?`,
-    );
+    throw new ConfigError(`a target is token ${beyond}, the model has ${scores.length}; do tokenizer and model belong together?`);
   }
   if (targetIds) for (const id of targetIds) best.push(scores[id]!, id);
   else for (let id = 0; id < scores.length; id++) if (scores[id]! > best.threshold) best.push(scores[id]!, id);

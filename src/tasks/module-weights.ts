@@ -23,7 +23,7 @@ export async function readModuleWeights<Result>(
     const isAbsent = error instanceof ConfigError || error instanceof DownloadError;
     if (!isAbsent || (await files.readIfPresent("pytorch_model.bin", signal)) === undefined) throw error;
     throw new UnsupportedError(
-      `${files.label}: has its weights in pytorch_model.bin only; save the model again with sentence-transformers, which writes model.safetensors`,
+      `${files.label} has its weights in pytorch_model.bin only; save it again with sentence-transformers, which writes model.safetensors`,
       { cause: error },
     );
   });

@@ -65,13 +65,13 @@ export async function readModulePlan(files: ModelFiles, signal?: AbortSignal): P
       steps.push({ kind, files: folder });
     } else if (name !== "Dropout") {
       throw new UnsupportedError(
-        `${files.label}: modules.json names the module "${String(type)}"; supported are Transformer, StaticEmbedding, Pooling, Dense, Normalize, LayerNorm, Dropout`,
+        `${files.label}: modules.json names the module "${String(type)}"; supported are Transformer, StaticEmbedding, Pooling, Dropout, ${[...STEPS.keys()].join(", ")}`,
       );
     }
   }
   if (body === undefined) throw new ConfigError(`${files.label}: modules.json has neither a Transformer nor a StaticEmbedding`);
   if (body === "transformer" && pooling === undefined) {
-    throw new ConfigError(`${files.label}: modules.json has a Transformer without a Pooling module, so there is no vector a text`);
+    throw new ConfigError(`${files.label}: modules.json has a Transformer without a Pooling module`);
   }
   return { body, files: bodyFiles, pooling: body === "static" ? MEAN_POOLING : pooling!, steps };
 }

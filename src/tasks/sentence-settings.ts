@@ -5,7 +5,7 @@
  * never more than the model has positions for.
  */
 
-import { ConfigError } from "../errors.ts";
+import { unexpected } from "../checks.ts";
 import { readJsonObject } from "../files/json.ts";
 import type { ModelFiles } from "../files/types.ts";
 import { type SimilarityFunction, similarityFunctionOf } from "./similarity.ts";
@@ -65,8 +65,5 @@ export function resolvePrompt(settings: SentenceSettings, prompt: string | undef
   if (name === undefined) return "";
   if (Object.hasOwn(settings.prompts, name)) return settings.prompts[name]!;
   if (promptName === undefined) return "";
-  const known = Object.keys(settings.prompts);
-  throw new ConfigError(
-    `promptName "${promptName}" is not one of this model's prompts (${known.length > 0 ? known.join(", ") : "it has none"}); pass { prompt } for a text of your own`,
-  );
+  throw unexpected("promptName", `a prompt of the model (${Object.keys(settings.prompts).join(", ") || "it has none"})`, promptName);
 }

@@ -171,7 +171,7 @@ function checkPrecision(precision: string, { ranges, calibration }: QuantizeOpti
   checkOneOf(precision, "precision", ["float32", "int8", "uint8", "binary", "ubinary"]);
   if (precision.endsWith("int8") && ranges === undefined && calibration === undefined) {
     throw new ConfigError(
-      `encode: precision "${precision}" needs \`ranges\` ([min, max] a dimension) or \`calibration\` vectors, so that a vector does not depend on its batch`,
+      `encode: precision "${precision}" needs \`ranges\` or \`calibration\` vectors, so that a vector does not depend on its batch`,
     );
   }
 }

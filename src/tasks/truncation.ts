@@ -38,7 +38,7 @@ export function warnOnce(task: string, label: string, maxLength: number): OnTrun
     if (told) return;
     told = true;
     console.warn(
-      `${task}: text ${index} has ${tokens} tokens, the model takes ${maxLength} (${label}), so its end was cut off; pass { onTruncate } to be told of every such text instead`,
+      `${task}: text ${index} has ${tokens} tokens, the model takes ${maxLength} (${label}), so its end was cut off; { onTruncate } tells of every such text`,
     );
   };
 }

@@ -8,7 +8,7 @@
  * All labels of all texts run as one ragged batch. As transformers' pipeline.
  */
 
-import { check, checkString, checkStrings, unexpected } from "../checks.ts";
+import { check, checkString, checkStrings, show, unexpected } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
 import type { Encoding, Tokenizer } from "../tokenizers/tokenizer.ts";
@@ -74,7 +74,7 @@ function encodePair(tokenizer: Tokenizer, pair: TextPair, i: number, limit: Limi
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause;
     throw new ConfigError(
-      `zero-shot-classification: "${pair.textPair!.slice(0, 60)}" leaves no room for text ${i} in the model's ${limit.maxLength} tokens; shorten the label or hypothesisTemplate (${cause.message})`,
+      `${show(pair.textPair)} leaves no room for text ${i} in the model's ${limit.maxLength} tokens; shorten the label or hypothesisTemplate (${cause.message})`,
       { cause },
     );
   }

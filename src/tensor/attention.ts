@@ -14,6 +14,7 @@
 
 import { ShapeError } from "../errors.ts";
 import type { Backend } from "./backend.ts";
+import { expectShape } from "./checks.ts";
 import type { Mat } from "./mat.ts";
 import type { Sequences } from "./sequences.ts";
 
@@ -36,22 +37,17 @@ export interface AttentionOptions {
 
 export function checkAttention(out: Mat, q: Mat, k: Mat, v: Mat, sequences: Sequences, options: AttentionOptions): void {
   const { T, B } = sequences;
-  for (const [name, x] of Object.entries({ out, q, k, v })) {
-    if (x.rows !== T || x.cols !== q.cols) throw new ShapeError(`attention: expected ${name} [${T}, ${q.cols}], got [${x.shape}]`);
-  }
+  for (const [name, x] of Object.entries({ out, q, k, v })) expectShape(`attention ${name}`, x, T, q.cols);
   if (q.cols % options.heads !== 0) throw new ShapeError(`attention: ${q.cols} channels do not divide into ${options.heads} heads`);
   if (options.probs && options.probs.length !== B) {
     throw new ShapeError(`attention: expected probs for ${B} sequences, got ${options.probs.length}`);
   }
   options.probs?.forEach((probs, b) => {
     const S = sequences.lengthOf(b);
-    if (probs.rows !== options.heads * S || probs.cols !== S) {
-      throw new ShapeError(`attention: expected probs[${b}] [${options.heads * S}, ${S}], got [${probs.shape}]`);
-    }
+    expectShape(`attention probs[${b}]`, probs, options.heads * S, S);
   });
   for (const { table, by } of options.relative ?? []) {
-    const cols = by === "head" ? options.heads : q.cols;
-    if (table.cols !== cols) throw new ShapeError(`attention: a relative table by ${by} needs ${cols} columns, got [${table.shape}]`);
+    expectShape(`attention table by ${by}`, table, table.rows, by === "head" ? options.heads : q.cols);
   }
 }
 

@@ -98,9 +98,8 @@ export abstract class Backend {
   /** out[M, N] = a[M, K] b[K, N], or a bᵀ with b [N, K] when transposeB. */
   matmul(out: Mat, a: Mat, b: Mat, options: { transposeB?: boolean } = {}): void {
     const transposeB = options.transposeB ?? false;
-    const [K, N] = transposeB ? [b.cols, b.rows] : [b.rows, b.cols];
-    if (K !== a.cols)
-      throw new ShapeError(`matmul: a is [${a.shape}], so b must have K = ${a.cols}, got [${b.shape}] (transposeB: ${transposeB})`);
+    const N = transposeB ? b.rows : b.cols;
+    expectShape("matmul b", b, transposeB ? N : a.cols, transposeB ? a.cols : N);
     expectShape("matmul", out, a.rows, N);
     distinct("matmul", out, a, b);
     this.computeMatmul(out, a, b, transposeB);
@@ -146,11 +145,7 @@ export abstract class Backend {
   /** Rotary embedding (Su et al. 2021) of each head's D channels, first half against second half: out1 = x1 cos - x2 sin, out2 = x2 cos + x1 sin. */
   rotate(out: Mat, x: Mat, rotary: Rotary): void {
     sameShape("rotate", out, x);
-    if (rotary.positions.length !== x.rows || rotary.cos.cols * 2 * rotary.heads !== x.cols) {
-      throw new ShapeError(
-        `rotate: x is [${x.shape}] with ${rotary.heads} heads, cos and sin [${rotary.cos.shape}], positions [${rotary.positions.length}]`,
-      );
-    }
+    expectShape("rotate", x, rotary.positions.length, rotary.cos.cols * 2 * rotary.heads);
     this.computeRotate(out, x, rotary);
   }
   /** out[b, :] = the rows of sequence b pooled: mean; max; sum / sqrt(S); weights 1..S (weightedMean). */
@@ -236,7 +231,7 @@ export abstract class Backend {
   }
 
   #checkProject(out: Mat, x: Mat, linear: Linear): void {
-    if (x.cols !== linear.K) throw new ShapeError(`project: the layer takes K = ${linear.K} inputs, x is [${x.shape}]`);
+    expectShape("project x", x, x.rows, linear.K);
     expectShape("project", out, x.rows, linear.N);
     distinct("project", out, x);
   }

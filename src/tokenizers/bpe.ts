@@ -11,13 +11,12 @@
  * with `fuseUnknown`; without an unknown token it is left out.
  */
 
-import { ConfigError } from "../errors.ts";
 import type { AlignedText } from "./aligned-text.ts";
 import { mergeByRank, mergeByScanning, type Symbols } from "./bpe-merge.ts";
 import type { TokenModel } from "./component.ts";
 import type { PairTable } from "./pair-table.ts";
 import type { Pieces } from "./pieces.ts";
-import type { Vocabulary } from "./vocabulary.ts";
+import { missingUnknown, type Vocabulary } from "./vocabulary.ts";
 
 export interface BpeOptions {
   readonly unknownToken?: string | undefined;
@@ -160,8 +159,7 @@ export class Bpe implements TokenModel {
     const { unknownToken } = this.#options;
     if (unknownToken === undefined) return undefined;
     const id = this.#vocabulary.get(unknownToken);
-    if (id === undefined)
-      throw new ConfigError(`BPE: expected the unknown token "${unknownToken}" in the vocabulary, but it is not there.`);
+    if (id === undefined) throw missingUnknown(unknownToken);
     return id;
   }
 }

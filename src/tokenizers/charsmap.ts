@@ -25,9 +25,7 @@ export class Charsmap implements Normalizer {
     const blob = fromBase64(base64);
     const size = blob.length >= 4 ? new DataView(blob.buffer).getUint32(0, true) : -1;
     if (size < 4 || size % 4 !== 0 || 4 + size > blob.length) {
-      throw new ConfigError(
-        `normalizer.precompiled_charsmap: expected a trie and its replacements, found ${blob.length} bytes that do not hold them.`,
-      );
+      throw new ConfigError(`normalizer.precompiled_charsmap: expected a trie and its replacements, found ${blob.length} bytes`);
     }
     const view = new DataView(blob.buffer, 4, size);
     this.#trie = Uint32Array.from({ length: size / 4 }, (_, i) => view.getUint32(4 * i, true));

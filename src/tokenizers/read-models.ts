@@ -3,7 +3,7 @@
  */
 
 import { show, unexpected } from "../checks.ts";
-import { ConfigError, UnsupportedError } from "../errors.ts";
+import { UnsupportedError } from "../errors.ts";
 import type { Fields } from "../fields.ts";
 import { vocabularyOf } from "./bert-kit.ts";
 import { Bpe } from "./bpe.ts";
@@ -37,7 +37,7 @@ function readMerges(json: Fields, vocabulary: Vocabulary, continuingPrefix: stri
       throw unexpected(`model.merges[${rank}]`, "two tokens", merge);
     const idOf = (token: string): number => {
       const id = vocabulary.get(token);
-      if (id === undefined) throw new ConfigError(`model.merges[${rank}]: expected "${token}" in model.vocab, but it is not there.`);
+      if (id === undefined) throw unexpected(`model.merges[${rank}]`, "tokens of model.vocab", token);
       return id;
     };
     table.set(idOf(left), idOf(right), rank, idOf(left + right.slice(continuingPrefix.length)));

@@ -5,7 +5,13 @@
  * WordPiece the hashes of all prefixes of a word for the price of one.
  */
 
+import { ConfigError } from "../errors.ts";
 import { unitsToString } from "./aligned-text.ts";
+
+/** The error for a text that needs an unknown token where there is none. */
+export function missingUnknown(token: string): ConfigError {
+  return new ConfigError(`the vocabulary has no unknown token "${token}", and the text needs it`);
+}
 
 export const HASH_SEED = 0x811c9dc5 | 0;
 export const HASH_PRIME = 0x01000193;

@@ -4,6 +4,7 @@
  * with the sequence. Strategies decide how many each of two sequences may keep.
  */
 
+import { check } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 
 export type TruncationStrategy = "longest_first" | "only_first" | "only_second";
@@ -18,13 +19,11 @@ export function shares(lengthA: number, lengthB: number | undefined, room: numbe
   if (room === 0) return [0, 0];
   if (excess <= 0) return [lengthA, b];
   if (strategy === "longest_first") return lengthB === undefined ? [room, 0] : longestFirst(lengthA, lengthB, room);
-  if (strategy === "only_second" && lengthB === undefined) {
-    throw new ConfigError('Truncation "only_second": expected a second sequence, found one text; use "only_first" or "longest_first".');
-  }
+  if (strategy === "only_second") check(lengthB !== undefined, "truncation", '"only_first" or "longest_first" for one text', strategy);
   const length = strategy === "only_first" ? lengthA : b;
   if (length <= excess) {
     throw new ConfigError(
-      `Truncation "${strategy}": expected that sequence to be longer than the ${excess} tokens that must go, found ${length}; raise maxLength or use "longest_first".`,
+      `truncation "${strategy}": ${excess} tokens must go, that sequence has ${length}; raise maxLength or use "longest_first"`,
     );
   }
   return strategy === "only_first" ? [lengthA - excess, b] : [lengthA, b - excess];
@@ -51,11 +50,7 @@ export function windowsOf(length: number, keep: number, stride: number): Window[
       [0, 0],
       [0, length],
     ];
-  if (stride >= keep) {
-    throw new ConfigError(
-      `Truncation: expected stride below the ${keep} tokens that a window has room for, found ${stride}; lower stride or raise maxLength.`,
-    );
-  }
+  check(stride < keep, "stride", `less than the ${keep} tokens that a window has room for`, stride);
   const windows: Window[] = [];
   for (let from = 0; ; from += keep - stride) {
     const to = Math.min(from + keep, length);

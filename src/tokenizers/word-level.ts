@@ -2,11 +2,10 @@
  * WordLevel: a word is in the vocabulary, or it is the unknown token.
  */
 
-import { ConfigError } from "../errors.ts";
 import type { AlignedText } from "./aligned-text.ts";
 import type { TokenModel } from "./component.ts";
 import type { Pieces } from "./pieces.ts";
-import type { Vocabulary } from "./vocabulary.ts";
+import { missingUnknown, type Vocabulary } from "./vocabulary.ts";
 
 export class WordLevel implements TokenModel {
   readonly #vocabulary: Vocabulary;
@@ -29,11 +28,7 @@ export class WordLevel implements TokenModel {
 
   tokenize(text: AlignedText, from: number, to: number, word: number, out: Pieces): void {
     const id = this.#vocabulary.get(text.slice(from, to)) ?? this.#vocabulary.get(this.#unknownToken);
-    if (id === undefined) {
-      throw new ConfigError(
-        `WordLevel: expected the unknown token "${this.#unknownToken}" in the vocabulary, but it is not there and the text needs it.`,
-      );
-    }
+    if (id === undefined) throw missingUnknown(this.#unknownToken);
     out.push(id, text.starts[from]!, text.ends[to - 1]!, word);
   }
 }

@@ -8,11 +8,10 @@
  * per piece, at most `maxCharacters` pieces per word, hence linear in the text.
  */
 
-import { ConfigError } from "../errors.ts";
 import type { AlignedText } from "./aligned-text.ts";
 import type { TokenModel } from "./component.ts";
 import type { Pieces } from "./pieces.ts";
-import { HASH_SEED, hashUnit, type Vocabulary } from "./vocabulary.ts";
+import { HASH_SEED, hashUnit, missingUnknown, type Vocabulary } from "./vocabulary.ts";
 
 export interface WordPieceOptions {
   readonly unknownToken: string;
@@ -69,11 +68,7 @@ export class WordPiece implements TokenModel {
       if (start === to) return;
       out.truncate(before);
     }
-    if (this.#unknownId === undefined) {
-      throw new ConfigError(
-        `WordPiece: expected the unknown token "${this.#unknownToken}" in the vocabulary, but it is not there and the text needs it.`,
-      );
-    }
+    if (this.#unknownId === undefined) throw missingUnknown(this.#unknownToken);
     out.push(this.#unknownId, starts[from]!, ends[to - 1]!, word);
   }
 

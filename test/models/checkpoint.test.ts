@@ -168,7 +168,7 @@ describe("int8 files", () => {
     };
     const loading = loadModelFromFiles(config({ quant_method: "gptq" }));
     await expect(loading).rejects.toBeInstanceOf(ConfigError);
-    await expect(loading).rejects.toThrow("quantization_config gptq is not supported");
+    await expect(loading).rejects.toThrow('quantization_config: expected compressed-tensors int-quantized, or none, found "gptq"');
     await expect(quantizeModel(config({ quant_method: "compressed-tensors" }))).rejects.toThrow("is quantised already");
     await expect(loadModelFromFiles(folderFiles(bert), { dtype: "int4" as "w8" })).rejects.toThrow(
       'dtype: expected one of "auto", "f32", "w8", found "int4"',

@@ -23,20 +23,20 @@ describe("input", () => {
     ["a text", ["text"], ConfigError, "text 0: expected { ids, typeIds? }"],
     ["null", [null], ConfigError, "text 0: expected { ids, typeIds? } with a list of token ids, found null"],
     ["no tokens", [{ ids: [] }], ShapeError, "text 0 has no tokens"],
-    ["too long", [{ ids: [1] }, tokens(65)], ShapeError, "text 1 has 65 tokens, but this model has positions for at most 64"],
+    ["too long", [{ ids: [1] }, tokens(65)], ShapeError, "text 1 has 65 tokens, the model takes at most 64"],
     ["10,000 words", [tokens(10_000)], ShapeError, "at most 64; truncate it or split it into windows"],
     [
       "outside the vocabulary",
       [{ ids: [1, 2007] }],
       ShapeError,
-      "integers in 0..2006 (the vocabulary has 2007), found 2007 at 1; do tokenizer and model belong together?",
+      "integers in 0..2006, found 2007 at 1; do tokenizer and model belong together?",
     ],
     ["negative", [{ ids: [-1] }], ShapeError, "found -1 at 0"],
     ["not an integer", [{ ids: [1.5] }], ShapeError, "found 1.5 at 0"],
     ["not a number", [{ ids: ["1"] }], ShapeError, 'found "1" at 0'],
     ["a hole", [{ ids: new Array(2) }], ShapeError, "found nothing at 0"],
     ["too few types", [{ ids: [1, 2], typeIds: [0] }], ShapeError, "expected 2 typeIds, found 1"],
-    ["an unknown type", [{ ids: [1, 2], typeIds: [0, 2] }], ShapeError, "typeIds of text 0 to be integers in 0..1"],
+    ["an unknown type", [{ ids: [1, 2], typeIds: [0, 2] }], ShapeError, "typeIds of text 0: expected integers in 0..1"],
   ])("%s", async (_name, batch, error, sentence) => {
     const call = model.forward(batch as ModelInput[]);
     await expect(call).rejects.toBeInstanceOf(error);

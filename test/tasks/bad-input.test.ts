@@ -139,7 +139,7 @@ describe("question-answering", () => {
       /maxSeqLen: expected at most the 64 tokens that the model has positions for, found 512/,
     );
     await expect(ask({ question: "why ".repeat(60), context: "One two." })).rejects.toThrow(
-      /question 0 leaves no room for its context in windows of 64 tokens that share 32; shorten the question/,
+      /question 0 leaves no room for its context in windows of 64 tokens that share 32; shorten it/,
     );
     expect(await ask([])).toEqual([]);
   });
@@ -159,7 +159,7 @@ describe("fill-mask", () => {
 
   test("inputs and options", async () => {
     const fill = await loading;
-    await expect(fill("No mask here")).rejects.toThrow(/fill-mask: text 0 has no \[MASK\]/);
+    await expect(fill("No mask here")).rejects.toThrow(/text 0 has no \[MASK\]/);
     await expect(fill(["A [MASK].", 3 as unknown as string])).rejects.toThrow(/text 1: expected a string, found 3/);
     await expect(fill("A [MASK].", { topK: -1 })).rejects.toThrow(/topK: expected an integer of at least 1, found -1/);
     await expect(fill("A [MASK].", { targets: [] })).rejects.toThrow(/targets: expected at least one word, found \[\]/);
@@ -173,10 +173,8 @@ test("fill-mask: a target beyond the model's vocabulary", async () => {
   json.added_tokens.push({ ...json.added_tokens[0], id: 407, content: "zebra", special: false });
   files.set("tokenizer.json", new TextEncoder().encode(JSON.stringify(json)));
   const fill = await pipeline("fill-mask", files, { device });
-  await expect(fill("A [MASK].", { targets: ["zebra"] })).rejects.toThrow(
-    /token 407, but the model has 407 tokens; do tokenizer and model/,
-  );
-  await expect(fill("zebra [MASK].")).rejects.toThrow(/token ids of text 0 to be integers in 0\.\.406/);
+  await expect(fill("A [MASK].", { targets: ["zebra"] })).rejects.toThrow(/token 407, the model has 407; do tokenizer and model/);
+  await expect(fill("zebra [MASK].")).rejects.toThrow(/token ids of text 0: expected integers in 0\.\.406/);
   fill.dispose();
 });
 

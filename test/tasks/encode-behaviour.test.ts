@@ -116,7 +116,7 @@ describe("encode", () => {
     await expect(wrong(42)).rejects.toThrow(/texts\[0\]: expected a string, found 42/);
     await expect(wrong(["red", null])).rejects.toThrow(/texts\[1\]: expected a string, found null/);
     await expect(encoder.encode("red", { promptName: "query" })).rejects.toThrow(
-      /promptName "query" is not one of this model's prompts \(it has none\)/,
+      /promptName: expected a prompt of the model \(it has none\), found "query"/,
     );
     await expect(encoder.stream("red")[Symbol.asyncIterator]().next()).rejects.toThrow(
       /expected an iterable of texts \(encode takes one\), found "red"/,

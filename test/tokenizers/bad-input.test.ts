@@ -31,11 +31,16 @@ describe("malformed tokenizer.json", () => {
       /pre_tokenizer "X"/,
     ],
     ["WordPiece without a field", { model: { type: "WordPiece", vocab, unk_token: "[UNK]" } }, "ConfigError", /continuing_subword_prefix/],
-    ["id that is no number", { model: { ...(wordPieceJson([]).model as object), vocab: { a: "0" } } }, "ConfigError", /model.vocab.a: expected a whole number/],
+    [
+      "id that is no number",
+      { model: { ...(wordPieceJson([]).model as object), vocab: { a: "0" } } },
+      "ConfigError",
+      /model.vocab.a: expected a whole number/,
+    ],
     ["merges that are no list", bpe({ merges: "a b" }), "ConfigError", /model\.merges: expected a list/],
     ["merge of three", bpe({ merges: ["a b c"] }), "ConfigError", /merges\[0\]: expected two tokens/],
-    ["merge of an absent token", bpe({ merges: [["a", "c"]] }), "ConfigError", /expected "c" in model\.vocab/],
-    ["merge that makes an absent token", bpe({ merges: [["b", "a"]] }), "ConfigError", /expected "ba" in model\.vocab/],
+    ["merge of an absent token", bpe({ merges: [["a", "c"]] }), "ConfigError", /expected tokens of model\.vocab, found "c"/],
+    ["merge that makes an absent token", bpe({ merges: [["b", "a"]] }), "ConfigError", /expected tokens of model\.vocab, found "ba"/],
     ["no merges", { model: { type: "BPE", vocab } }, "ConfigError", /model\.merges/],
     ["dropout", bpe({ dropout: 0.1 }), "UnsupportedError", /dropout/],
     ["Unigram piece without a score", unigram({ vocab: [["a"]] }), "ConfigError", /vocab\[0\]/],
@@ -119,9 +124,9 @@ describe("impossible calls", () => {
     expect(tokenizer.encode("a").ids).toEqual([0]);
   });
   test.each([
-    [{ truncation: "only_second", maxLength: 1 }, /expected a second sequence/],
+    [{ truncation: "only_second", maxLength: 1 }, /for one text, found "only_second"/],
     [{ truncation: "only_first", maxLength: 0.5 }, /maxLength: expected an integer/],
-    [{ truncation: "longest_first", maxLength: 2, stride: 2 }, /stride below/],
+    [{ truncation: "longest_first", maxLength: 2, stride: 2 }, /stride: expected less than/],
     [{ truncation: "longest_first", maxLength: 2, stride: 3 }, /stride/],
   ] as const)("%j", (options, message) => {
     expect(() => tokenizer.encode("a a a", null, options)).toThrow(
