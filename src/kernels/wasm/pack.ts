@@ -117,6 +117,12 @@ function stageRows(
   scales.fill(0);
   let r = 0;
   for (const { weight, row, rows } of parts) {
+    if (weight.dtype === dtype && rowBytes === usedBytes) {
+      target.set(weight.bytes.subarray(row * usedBytes, (row + rows) * usedBytes), r * usedBytes); // nearly always
+      if (weight.scale) scales.set(weight.scale.subarray(row, row + rows), r);
+      r += rows;
+      continue;
+    }
     for (let i = row; i < row + rows; i++, r++) {
       if (weight.dtype === dtype) target.set(weight.bytes.subarray(i * usedBytes, (i + 1) * usedBytes), r * rowBytes);
       else decodeRow(weight, i, new Float32Array(buffer, staged + r * rowBytes, K), 0);
