@@ -9,9 +9,8 @@
 import { AlignedText } from "./aligned-text.ts";
 import type { Decoder, PreTokenizer, Words } from "./component.ts";
 import { eachCodePoint, prepended } from "./rewriter.ts";
+import { isLetter, isNumber } from "./unicode/categories.ts";
 import { isSpace } from "./unicode/character-kinds.ts";
-import { LETTER, NUMBER } from "./unicode/letters-numbers.ts";
-import { decodeRanges, inRanges } from "./unicode/ranges.ts";
 
 /** Character of each byte, byte of each character. */
 const CHARACTERS = new Uint16Array(256);
@@ -79,23 +78,15 @@ const LETTERS = 2;
 const NUMBERS = 3;
 const OTHERS = 4;
 
-let sets: { readonly letter: Int32Array; readonly number: Int32Array } | undefined;
-/** Class of each code point below U+10000, 0 = not yet asked for. */
+/** Class of each code point, 0 = not yet asked for. */
 let classes: Uint8Array | undefined;
 
 function classOf(codePoint: number): number {
-  classes ??= new Uint8Array(0x10000);
-  const known = codePoint < 0x10000 ? classes[codePoint]! : 0;
+  classes ??= new Uint8Array(0x110000);
+  const known = classes[codePoint]!;
   if (known !== 0) return known;
-  sets ??= { letter: decodeRanges(LETTER), number: decodeRanges(NUMBER) };
-  const found = isSpace(codePoint)
-    ? SPACE
-    : inRanges(sets.letter, codePoint)
-      ? LETTERS
-      : inRanges(sets.number, codePoint)
-        ? NUMBERS
-        : OTHERS;
-  if (codePoint < 0x10000) classes[codePoint] = found;
+  const found = isSpace(codePoint) ? SPACE : isLetter(codePoint) ? LETTERS : isNumber(codePoint) ? NUMBERS : OTHERS;
+  classes[codePoint] = found;
   return found;
 }
 

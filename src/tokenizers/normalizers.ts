@@ -8,10 +8,9 @@ import { byteLevelText } from "./byte-level.ts";
 import type { Normalizer } from "./component.ts";
 import { matchesOf, type Pattern } from "./pattern.ts";
 import { append, eachCodePoint, filtered, part, prepended, Rewriter } from "./rewriter.ts";
+import { isMark } from "./unicode/categories.ts";
 import { isSpace } from "./unicode/character-kinds.ts";
 import { lowerCase } from "./unicode/lower-case.ts";
-import { COMBINING_MARK } from "./unicode/marks.ts";
-import { decodeRanges, inRanges } from "./unicode/ranges.ts";
 
 export const lowercase: Normalizer = {
   apply(text) {
@@ -22,8 +21,7 @@ export const lowercase: Normalizer = {
 };
 
 export function stripAccents(): Normalizer {
-  const marks = decodeRanges(COMBINING_MARK);
-  return { apply: (text) => filtered(text, (codePoint) => codePoint < 0x300 || !inRanges(marks, codePoint)) };
+  return { apply: (text) => filtered(text, (codePoint) => codePoint < 0x300 || !isMark(codePoint)) };
 }
 
 /** White space at the ends. */

@@ -3,10 +3,9 @@
  * The table is 1.1 MB of address space, but the operating system provides only the pages that a text touches.
  */
 
-import { NONSPACING_MARK, OTHER, PUNCTUATION } from "./bert-tables.ts";
+import { isNonspacingMark, isOther, isPunctuation } from "./categories.ts";
 import { combiningRank, decompose } from "./combining.ts";
 import { lowerCase } from "./lower-case.ts";
-import { decodeRanges, inRanges } from "./ranges.ts";
 
 /** Removed by `clean_text`: NUL, U+FFFD, and Cc, Cf, Co but tab, line feed and carriage return. */
 export const REMOVED = 1;
@@ -25,7 +24,6 @@ export const CASED = 64;
 const KNOWN = 128;
 
 let kinds: Uint8Array | undefined;
-let sets: { readonly punctuation: Int32Array; readonly nonspacing: Int32Array; readonly other: Int32Array } | undefined;
 
 export function kindOf(codePoint: number): number {
   kinds ??= new Uint8Array(0x110000);
@@ -71,13 +69,12 @@ function isAsciiPunctuation(code: number): boolean {
 }
 
 function findKind(code: number): number {
-  sets ??= { punctuation: decodeRanges(PUNCTUATION), nonspacing: decodeRanges(NONSPACING_MARK), other: decodeRanges(OTHER) };
   let kind = 0;
-  if (code === 0xfffd || (code !== 9 && code !== 10 && code !== 13 && inRanges(sets.other, code))) kind |= REMOVED;
+  if (code === 0xfffd || (code !== 9 && code !== 10 && code !== 13 && isOther(code))) kind |= REMOVED;
   if (isSpace(code)) kind |= SPACE;
   if (isChinese(code)) kind |= CJK;
-  if (isAsciiPunctuation(code) || inRanges(sets.punctuation, code)) kind |= PUNCT;
-  if (inRanges(sets.nonspacing, code)) kind |= NONSPACING;
+  if (isAsciiPunctuation(code) || isPunctuation(code)) kind |= PUNCT;
+  if (isNonspacingMark(code)) kind |= NONSPACING;
   const character = String.fromCodePoint(code);
   if (combiningRank(code) !== 0 || decompose(code) !== character) kind |= COMPOSED;
   if (lowerCase(code) !== character) kind |= CASED;
