@@ -36,8 +36,8 @@ const MODEL_KIT: ModelKit = {
 
 const SLIM_KIT: SentenceKit = {
   async loadTokenizer(files, signal) {
-    const { core, tokenizerConfig, specialTokensMap } = await readTokenizerFiles(files, bertKit, signal);
-    return new TextTokenizer(core, tokenizerConfig, specialTokensMap);
+    const { parts, tokenizerConfig, specialTokensMap } = await readTokenizerFiles(files, bertKit, signal);
+    return new TextTokenizer(parts, tokenizerConfig, specialTokensMap);
   },
   loadBody: {
     transformer: async (files, options) => ({ model: await loadModelWith(MODEL_KIT, files, { ...options, architecture: "Model" }) }),

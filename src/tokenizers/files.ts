@@ -8,14 +8,14 @@ import { readJson } from "../files/json.ts";
 import type { ModelFiles } from "../files/types.ts";
 import type { Kit } from "./kit.ts";
 import { readTokenizerJson } from "./read-json.ts";
-import type { TokenizerCore } from "./tokenizer-core.ts";
+import type { TokenizerParts } from "./tokenizer-core.ts";
 import { scanTokenizerJson } from "./vocabulary-scan.ts";
 
 /** The part of an opened model folder that a tokenizer needs. */
 export type TokenizerFiles = Pick<ModelFiles, "label" | "readIfPresent">;
 
 export interface ReadTokenizer {
-  readonly core: TokenizerCore;
+  readonly parts: TokenizerParts;
   readonly tokenizerConfig: unknown;
   readonly specialTokensMap: unknown;
 }
@@ -28,13 +28,13 @@ export async function readTokenizerFiles(files: TokenizerFiles, kit: Kit, signal
   ]);
   if (tokenizerJson !== undefined) {
     const { json, vocabulary } = scanTokenizerJson(tokenizerJson);
-    return { core: readTokenizerJson(json, kit, vocabulary), tokenizerConfig, specialTokensMap };
+    return { parts: readTokenizerJson(json, kit, vocabulary), tokenizerConfig, specialTokensMap };
   }
-  const core = await kit.legacy?.read(files, kit, tokenizerConfig, specialTokensMap, signal);
-  if (core === undefined) {
+  const parts = await kit.legacy?.read(files, kit, tokenizerConfig, specialTokensMap, signal);
+  if (parts === undefined) {
     throw new ConfigError(
       `${files.label}: expected tokenizer.json${kit.legacy ? `, ${kit.legacy.names}` : ""}, found none; give a folder with tokenizer files.`,
     );
   }
-  return { core, tokenizerConfig, specialTokensMap };
+  return { parts, tokenizerConfig, specialTokensMap };
 }

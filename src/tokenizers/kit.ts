@@ -9,7 +9,7 @@ import { Fields } from "../fields.ts";
 import type { Decoder, Normalizer, PreTokenizer, TokenModel } from "./component.ts";
 import type { TokenizerFiles } from "./files.ts";
 import type { Template } from "./template.ts";
-import type { TokenizerCore } from "./tokenizer-core.ts";
+import type { TokenizerParts } from "./tokenizer-core.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** Makes a component; `kit` is for those that hold other components. */
@@ -34,7 +34,7 @@ export type LegacyReader = (
   tokenizerConfig: unknown,
   specialTokensMap: unknown,
   signal?: AbortSignal,
-) => Promise<TokenizerCore | undefined>;
+) => Promise<TokenizerParts | undefined>;
 
 /** The component that `json` describes; undefined for null, which tokenizer.json writes for an absent stage. */
 export function make<T>(stage: string, factories: Readonly<Record<string, Factory<T>>>, json: unknown, kit: Kit): T | undefined {

@@ -9,7 +9,7 @@ import { isObject, type JsonObject } from "../fields.ts";
 import { parseJson } from "../files/json.ts";
 import type { Kit, LegacyReader } from "./kit.ts";
 import { readTokenizerJson } from "./read-json.ts";
-import type { TokenizerCore } from "./tokenizer-core.ts";
+import type { TokenizerParts } from "./tokenizer-core.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 import { scanVocabTxt } from "./vocabulary-scan.ts";
 
@@ -22,7 +22,7 @@ export const readLegacyFiles: LegacyReader = async (files, kit, tokenizerConfig,
   return bpeFromVocabAndMerges(parseJson(vocabJson, "vocab.json", files.label), new TextDecoder().decode(mergesTxt), config, kit);
 };
 
-function wordPieceFromVocabTxt(vocabulary: Vocabulary, config: JsonObject, kit: Kit): TokenizerCore {
+function wordPieceFromVocabTxt(vocabulary: Vocabulary, config: JsonObject, kit: Kit): TokenizerParts {
   const mpnet = tokenOf(config, "cls", "[CLS]") === "<s>";
   const [cls, sep, unknown] = [tokenOf(config, "cls", "[CLS]"), tokenOf(config, "sep", "[SEP]"), tokenOf(config, "unk", "[UNK]")];
   const roles = [tokenOf(config, "pad", "[PAD]"), unknown, cls, sep, tokenOf(config, "mask", "[MASK]")];
@@ -54,7 +54,7 @@ function wordPieceFromVocabTxt(vocabulary: Vocabulary, config: JsonObject, kit: 
   return readTokenizerJson(json, kit, vocabulary);
 }
 
-function bpeFromVocabAndMerges(vocab: unknown, merges: string, config: JsonObject, kit: Kit): TokenizerCore {
+function bpeFromVocabAndMerges(vocab: unknown, merges: string, config: JsonObject, kit: Kit): TokenizerParts {
   const ids = isObject(vocab) ? vocab : {};
   const [cls, sep] = [tokenOf(config, "cls", "<s>"), tokenOf(config, "sep", "</s>")];
   const addPrefixSpace = config.add_prefix_space ?? false;

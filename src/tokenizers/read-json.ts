@@ -1,5 +1,5 @@
 /**
- * tokenizer.json (parsed) to a TokenizerCore: each stage by the kit, then the added tokens.
+ * tokenizer.json (parsed) to the parts of a tokenizer: each stage by the kit, then the added tokens.
  * The file's truncation and padding blocks are not applied: what to truncate is the caller's choice (and padding is never needed here).
  */
 
@@ -7,22 +7,22 @@ import { Fields, type JsonObject } from "../fields.ts";
 import type { AddedToken } from "./added-tokens.ts";
 import type { TokenModel } from "./component.ts";
 import { type Kit, make, pick } from "./kit.ts";
-import { TokenizerCore } from "./tokenizer-core.ts";
+import type { TokenizerParts } from "./tokenizer-core.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** `vocabulary`: the content of model.vocab where it was read beforehand (vocabulary-scan.ts). */
-export function readTokenizerJson(tokenizerJson: unknown, kit: Kit, vocabulary?: Vocabulary): TokenizerCore {
+export function readTokenizerJson(tokenizerJson: unknown, kit: Kit, vocabulary?: Vocabulary): TokenizerParts {
   const json = new Fields(tokenizerJson, "tokenizer.json", ": ");
   const model = readModel(json.fields("model"), kit, vocabulary);
   const part = (stage: string) => json.find(stage)?.value;
-  return new TokenizerCore({
+  return {
     normalizer: make("normalizer", kit.normalizers, part("normalizer"), kit),
     preTokenizer: make("pre_tokenizer", kit.preTokenizers, part("pre_tokenizer"), kit),
     model,
     template: make("post_processor", kit.postProcessors, part("post_processor"), kit),
     decoder: make("decoder", kit.decoders, part("decoder"), kit),
     added: readAddedTokens(json.list("added_tokens", { fallback: [] }), model),
-  });
+  };
 }
 
 function readModel(json: Fields, kit: Kit, vocabulary: Vocabulary | undefined): TokenModel {

@@ -8,12 +8,11 @@ import { isObject } from "../fields.ts";
 import type { EncodeOptions, Encoding } from "./encoding.ts";
 import { readSpecialTokens, type SpecialTokens } from "./special-tokens.ts";
 import { readModelMaxLength } from "./tokenizer-config.ts";
-import type { TokenizerCore } from "./tokenizer-core.ts";
+import { TokenizerCore, type TokenizerParts } from "./tokenizer-core.ts";
 import { WordPiece } from "./wordpiece.ts";
 import { cleanUpEnglish } from "./wordpiece-decoder.ts";
 
-export class TextTokenizer {
-  readonly #core: TokenizerCore;
+export class TextTokenizer extends TokenizerCore {
   /** Tokens that a model of this tokenizer takes at most, from tokenizer_config.json; Infinity where the file gives none. */
   readonly modelMaxLength: number;
   /** Whether tokenizer_config.json has transformers clean up decoded text. */
@@ -22,21 +21,16 @@ export class TextTokenizer {
   readonly specialTokens: SpecialTokens;
 
   /** Use Tokenizer.load or Tokenizer.fromJSON. */
-  constructor(core: TokenizerCore, tokenizerConfig?: unknown, specialTokensMap?: unknown) {
-    this.#core = core;
+  constructor(parts: TokenizerParts, tokenizerConfig?: unknown, specialTokensMap?: unknown) {
+    super(parts);
     this.modelMaxLength = readModelMaxLength(tokenizerConfig);
     this.cleanUpTokenizationSpaces = isObject(tokenizerConfig) && tokenizerConfig.clean_up_tokenization_spaces === true;
-    this.specialTokens = readSpecialTokens(core, tokenizerConfig, specialTokensMap);
-  }
-
-  /** Number of tokens, added ones included. */
-  get vocabSize(): number {
-    return this.#core.size;
+    this.specialTokens = readSpecialTokens(this, tokenizerConfig, specialTokensMap);
   }
 
   /** "##" for WordPiece; undefined where the model does not mark the tokens that continue a word. */
   get continuingSubwordPrefix(): string | undefined {
-    const { model } = this.#core;
+    const { model } = this;
     return model instanceof WordPiece ? model.continuingPrefix : undefined;
   }
 
@@ -50,7 +44,7 @@ export class TextTokenizer {
     for (const each of texts) {
       check(typeof each === "string", "encode", "a string (encodeBatch takes several)", each);
     }
-    return this.#core.encode(texts, options, this.modelMaxLength);
+    return this.encodeTexts(texts, options, this.modelMaxLength);
   }
 
   /** One Encoding per text or [text, pair]. Nothing is padded. */
@@ -73,21 +67,8 @@ export class TextTokenizer {
     options: { readonly skipSpecialTokens?: boolean; readonly cleanUpTokenizationSpaces?: boolean } = {},
   ): string {
     check(Array.isArray(ids) || ArrayBuffer.isView(ids), "decode", "a list of ids", ids);
-    const text = this.#core.decode(ids, options.skipSpecialTokens ?? true);
+    const text = this.decodeIds(ids, options.skipSpecialTokens ?? true);
     return options.cleanUpTokenizationSpaces === true ? cleanUpEnglish(text) : text;
-  }
-
-  /** Text of tokens, as decode joins them: "##" and byte-level marks are undone. */
-  joinTokens(tokens: readonly string[]): string {
-    return this.#core.joinTokens(tokens);
-  }
-
-  tokenToId(token: string): number | undefined {
-    return this.#core.tokenToId(token);
-  }
-
-  idToToken(id: number): string | undefined {
-    return this.#core.idToToken(id);
   }
 }
 

@@ -54,14 +54,15 @@ export class TokenizerCore {
     this.#normalizedFinder = finder(true);
   }
 
-  get size(): number {
+  /** Number of tokens, added ones included. */
+  get vocabSize(): number {
     const { model, added } = this.#parts;
     let size = model.size;
     for (const token of added) if (model.tokenToId(token.content) === undefined) size++;
     return size;
   }
 
-  get model(): TokenModel {
+  protected get model(): TokenModel {
     return this.#parts.model;
   }
 
@@ -73,11 +74,7 @@ export class TokenizerCore {
     return this.#addedById.get(id) ?? this.#parts.model.idToToken(id);
   }
 
-  isSpecial(token: string): boolean {
-    return this.#specialTokens.has(token);
-  }
-
-  encode(texts: readonly string[], options: EncodeOptions, modelMaxLength: number): Encoding {
+  protected encodeTexts(texts: readonly string[], options: EncodeOptions, modelMaxLength: number): Encoding {
     const sequences = texts.map((text, i): Sequence => {
       const pieces = this.#pieces[i]!;
       pieces.clear();
@@ -87,7 +84,7 @@ export class TokenizerCore {
     return assemble(sequences, this.#parts.template, (id) => this.#parts.model.idToToken(id), options, modelMaxLength);
   }
 
-  decode(ids: readonly number[], skipSpecialTokens: boolean): string {
+  protected decodeIds(ids: readonly number[], skipSpecialTokens: boolean): string {
     const tokens: string[] = [];
     for (const id of ids) {
       const token = this.idToToken(id);
@@ -96,6 +93,7 @@ export class TokenizerCore {
     return this.joinTokens(tokens);
   }
 
+  /** Text of tokens, as decode joins them: "##" and byte-level marks are undone. */
   joinTokens(tokens: readonly string[]): string {
     const { decoder } = this.#parts;
     return decoder === undefined ? tokens.join(" ") : decoder([...tokens]).join("");

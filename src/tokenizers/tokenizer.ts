@@ -37,7 +37,7 @@ export class Tokenizer extends TextTokenizer {
 
   /** From an opened model folder: tokenizer.json, else vocab.txt, else vocab.json with merges.txt. */
   static async fromFiles(files: TokenizerFiles, signal?: AbortSignal): Promise<Tokenizer> {
-    const { core, tokenizerConfig, specialTokensMap } = await readTokenizerFiles(files, fullKit, signal);
-    return new Tokenizer(core, tokenizerConfig, specialTokensMap);
+    const { parts, tokenizerConfig, specialTokensMap } = await readTokenizerFiles(files, fullKit, signal);
+    return new Tokenizer(parts, tokenizerConfig, specialTokensMap);
   }
 }
