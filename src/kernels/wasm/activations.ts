@@ -1,88 +1,84 @@
 /**
- * The activations (tensor/activations.ts) in four lanes, all built on exp of a number <= 0 (exp.ts).
+ * The activations (tensor/activations.ts) all built on exp of a number <= 0 (exp.ts).
  *
  *   sigmoid(x)   e = exp(-|x|);  x >= 0: 1 / (1 + e),  else e / (1 + e)              relative error 3 ulp on the whole line
  *   tanh(x)      |x| < 0.6: x + x^3 P(x^2);  else sign(x) (1 - 2 e / (1 + e)), e = exp(-2 |x|)      2 ulp
  *   gelu(x)      max(x, 0) - t Φ(-t), t = |x|: the exact erf form without the cancellation of 1 + erf(x) in the negative tail.
- *                Φ(-t) = exp(-t²/2) h(t), h(t) = k G(k) with k = 1 / (1 + 0.265 t): minimax polynomial of degree 8, relative error 0.2 * 2^-24 up to t = 14.
+ *                Φ(-t) = exp(-t²/2) P(t) / Q(t), degrees 4 and 5: the rational minimax approximation of relative error 0.08 * 2^-24 up to t = 13
+ *                (Remez exchange). All coefficients are positive, so nothing cancels.
  *                Error: 5 ulp for x >= 0; 6 + x²/2 ulp for x < 0 (exp magnifies the rounding of t²), 7e-8 absolute at most there.
  *   gelu_tanh(x) x sigmoid(2 u), u = sqrt(2/π) (x + 0.044715 x³): equal to 0.5 x (1 + tanh u) and good in the negative tail. 4 ulp, 5 + 2.5 |2 u| for x < 0.
  *   quick_gelu   4 ulp, 6 + |1.702 x| for x < 0.  silu 4 ulp.  relu exact.
  *
- * Where exp underflows to 0 (|x| > 87, gelu: |x| > 13.2) the functions are flat: 0, 1 or x.
+ * Where exp underflows to 0 (|x| > 87) the functions are flat: 0, 1 or x. gelu stays at -1e-37 below -13, which keeps subnormal numbers away.
  */
 import type { Activation } from "../../tensor/activations.ts";
-import type { Local } from "./emitter/call.ts";
-import type { V128 } from "./emitter/expression.ts";
-import type { FunctionBuilder } from "./emitter/function.ts";
-import { f32x4, i32x4, v128 } from "./emitter/simd.ts";
-import { hoist, prepareExp, preparePolynomial } from "./exp.ts";
-import { type FeatureLevel, multiplyAdd } from "./level.ts";
-
-/** Sets up constants at the start of a function (exp.ts says why) and gives the expression of f(x). */
-type Prepare = (f: FunctionBuilder, level: FeatureLevel) => (x: Local<"v128">) => V128;
+import { f32x4, v128 } from "./emitter/simd.ts";
+import { type Prepare, prepareExp, prepareNormalExp, preparePolynomial } from "./exp.ts";
+import type { VectorSteps, Vectors } from "./vectors.ts";
 
 const TANH_SMALL = 0.6;
 const TANH_P = [-0.33333298001983, 0.1333192412277, -0.053783829940823, 0.020795970548505, -0.005895156814285];
-const GELU_SLOPE = 0.265;
-const GELU_G = [
-  0.10574156381482, 0.10524666432275, 0.10270097915554, 0.060313130233986, 0.137953027338, -0.11636246897322, 0.21781481401907,
-  -0.14422854765859, 0.030820839963114,
-];
+/** P / 2: exp comes times -2. */
+const GELU_HALF_P = [0.25000000118445, 0.21748825905263, 0.090392125807313, 0.019904435440423, 0.00199718365436];
+const GELU_Q = [1.0, 1.6678379396753, 1.1923066738883, 0.46300143397671, 0.099793692941261, 0.010012243857027];
+const GELU_END = 13;
 const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
 
-const gelu: Prepare = (f, level) => {
-  const [zero, one, slope, end, minusHalf] = hoist(f, [0, 1, GELU_SLOPE, 14, -0.5]);
-  const magnitude = prepareMagnitude(f);
-  const exp = prepareExp(f, level);
-  const g = preparePolynomial(f, level, GELU_G);
+const gelu: Prepare = (v) => {
+  const [zero, end] = [v.constant(0), v.constant(GELU_END)];
+  const magnitude = prepareMagnitude(v);
+  const density = prepareNormalExp(v, -0.5);
+  const [p, q] = [preparePolynomial(v, GELU_HALF_P), preparePolynomial(v, GELU_Q)];
   return (x) => {
-    const t = f.v128(f32x4.pmin(magnitude(x), end!)); // the tail beyond is 0, and infinity stays out of products
-    const k = f.v128(f32x4.div(one!, multiplyAdd(level, t, slope!, one!)));
-    const density = f.v128(exp(f32x4.mul(f32x4.mul(t, t), minusHalf!)));
-    const h = f32x4.mul(k, g(k));
-    const tail = f32x4.mul(f32x4.mul(t, density), h); // t Φ(-t)
-    return f32x4.sub(f32x4.pmax(x, zero!), tail);
+    const t = v.each(f32x4.pmin, magnitude(x), end); // infinity stays out of products
+    const square = v.mul(t, t);
+    const ratio = v.div(v.mul(t, p(t, square)), q(t, square));
+    const tail = v.mul(density(square), ratio); // -t Φ(-t)
+    return v.each((x, tail) => f32x4.add(f32x4.pmax(x!, zero), tail!), x, tail);
   };
 };
 
-const sigmoid: Prepare = (f, level) => {
-  const [zero, one, minusZero] = hoist(f, [0, 1, -0]);
-  const exp = prepareExp(f, level);
+const sigmoid: Prepare = (v) => {
+  const [zero, one, minusZero] = [v.constant(0), v.constant(1), v.constant(-0)];
+  const exp = prepareExp(v);
   return (x) => {
-    const e = f.v128(exp(v128.or(x, minusZero!))); // exp(-|x|)
-    const top = v128.bitselect(e, one!, f32x4.lt(x, zero!));
-    return f32x4.div(top, f32x4.add(e, one!));
+    const e = exp(v.each(v128.or, x, minusZero)); // exp(-|x|)
+    const top = v.each((e, x) => v128.bitselect(e!, one, f32x4.lt(x!, zero)), e, x);
+    return v.div(top, v.add(e, one));
   };
 };
 
-const tanh: Prepare = (f, level) => {
-  const [one, minusTwo, minusZero, small] = hoist(f, [1, -2, -0, TANH_SMALL]);
-  const magnitude = prepareMagnitude(f);
-  const exp = prepareExp(f, level);
-  const p = preparePolynomial(f, level, TANH_P);
+const tanh: Prepare = (v) => {
+  const [one, minusTwo, minusZero, small] = [1, -2, -0, TANH_SMALL].map((value) => v.constant(value));
+  const magnitude = prepareMagnitude(v);
+  const exp = prepareExp(v);
+  const p = preparePolynomial(v, TANH_P);
   return (x) => {
-    const t = f.v128(magnitude(x));
-    const square = f.v128(f32x4.mul(x, x));
-    const near = multiplyAdd(level, f32x4.mul(x, square), p(square), x);
-    const e = f.v128(exp(f32x4.mul(t, minusTwo!)));
-    const far = f32x4.sub(one!, f32x4.div(f32x4.add(e, e), f32x4.add(e, one!)));
-    return v128.bitselect(near, v128.bitselect(x, far, minusZero!), f32x4.lt(t, small!));
+    const t = magnitude(x);
+    const square = v.mul(x, x);
+    const near = v.multiplyAdd(v.mul(x, square), p(square, v.mul(square, square)), x);
+    const e = exp(v.mul(t, minusTwo!));
+    const far = v.sub(one!, v.div(v.add(e, e), v.add(e, one!)));
+    return v.each(
+      (x, t, near, far) => v128.bitselect(near!, v128.bitselect(x!, far!, minusZero!), f32x4.lt(t!, small!)),
+      ...[x, t, near, far],
+    );
   };
 };
 
 /** |x| by clearing the sign: not every V8 pairs f32x4.abs. */
-function prepareMagnitude(f: FunctionBuilder): (x: V128) => V128 {
-  const mask = f.v128(i32x4.const(0x7fffffff));
-  return (x) => v128.and(x, mask);
+function prepareMagnitude(v: VectorSteps): (x: Vectors) => Vectors {
+  const mask = v.mask(0x7fffffff);
+  return (x) => v.each(v128.and, x, mask);
 }
 
 /** x sigmoid(z(x)). */
-function gated(prepareGate: (f: FunctionBuilder, level: FeatureLevel) => (x: Local<"v128">) => V128): Prepare {
-  return (f, level) => {
-    const gate = prepareGate(f, level);
-    const opening = sigmoid(f, level);
-    return (x) => f32x4.mul(x, opening(f.v128(gate(x))));
+function gated(prepareGate: Prepare): Prepare {
+  return (v) => {
+    const gate = prepareGate(v);
+    const opening = sigmoid(v);
+    return (x) => v.mul(x, opening(gate(x)));
   };
 }
 
@@ -90,17 +86,17 @@ export const activations: Readonly<Record<Activation, Prepare>> = {
   gelu,
   sigmoid,
   tanh,
-  gelu_tanh: gated((f, level) => {
-    const [linear, cubic] = hoist(f, [2 * SQRT_2_OVER_PI, 2 * SQRT_2_OVER_PI * 0.044715]);
-    return (x) => f32x4.mul(x, multiplyAdd(level, f32x4.mul(x, x), cubic!, linear!));
+  gelu_tanh: gated((v) => {
+    const [linear, cubic] = [v.constant(2 * SQRT_2_OVER_PI), v.constant(2 * SQRT_2_OVER_PI * 0.044715)];
+    return (x) => v.mul(x, v.multiplyAdd(v.mul(x, x), cubic, linear));
   }),
-  quick_gelu: gated((f) => {
-    const [slope] = hoist(f, [1.702]);
-    return (x) => f32x4.mul(x, slope!);
+  quick_gelu: gated((v) => {
+    const slope = v.constant(1.702);
+    return (x) => v.mul(x, slope);
   }),
   silu: gated(() => (x) => x),
-  relu: (f) => {
-    const [zero] = hoist(f, [0]);
-    return (x) => f32x4.pmax(x, zero!);
+  relu: (v) => {
+    const zero = v.constant(0);
+    return (x) => v.each(f32x4.pmax, x, zero);
   },
 };

@@ -18,11 +18,14 @@ export const attentionBlock = 48;
 
 const padded = (count: number) => Math.ceil(count / panelColumns) * panelColumns;
 
+/** Room for what softmaxExp does behind the last score; it also keeps rows of 2^k columns from meeting in the same sets of the first cache. */
+export const scoresStride = (S: number) => padded(S) + panelColumns;
+
 /** Bytes of scratch that attention of a sequence of S tokens takes. */
 export function attentionScratch(S: number, D: number): number {
   const keys = padded(S) * (D + 1);
   const values = padded(D) * (S + 1);
-  return 4 * (keys + values + attentionBlock * (padded(S) + padded(D) + 1));
+  return 4 * (keys + values + attentionBlock * (scoresStride(S) + padded(D) + 1) + panelColumns);
 }
 
 /** What of a batch's attention is computed together: queries [firstQuery, endQuery) of heads [firstHead, endHead) of sequence b; all queries unless given. */
@@ -97,7 +100,8 @@ export function defineAttention(module: ModuleBuilder): void {
     const keys = f.i32(scratch);
     const values = f.i32(i32.add(keys, bytes(i32.mul(wideS, i32.add(D, 1)))));
     const scores = f.i32(i32.add(values, bytes(i32.mul(wideD, i32.add(S, 1)))));
-    const context = f.i32(i32.add(scores, bytes(i32.mul(wideS, attentionBlock))));
+    const stride = f.i32(i32.add(wideS, panelColumns));
+    const context = f.i32(i32.add(scores, bytes(i32.mul(stride, attentionBlock))));
     const sums = f.i32(i32.add(context, bytes(i32.mul(wideD, attentionBlock))));
     const windowed = f.i32(i32.ge_s(window, 0));
     const first = f.i32();
@@ -132,13 +136,13 @@ export function defineAttention(module: ModuleBuilder): void {
               pack(kHead, vHead);
             });
             const queries = i32.add(qHead, bytes(i32.mul(first, qStride)));
-            f.call(gemm, scores, queries, 0, keys, rows, upToPanel(count), D, wideS, qStride);
-            f.call(softmaxExp, scores, scores, rows, count, wideS, wideS, i32.sub(first, low), window, sums, scale);
-            f.call(gemm, context, scores, 0, values, rows, wideD, count, wideD, wideS);
+            f.call(gemm, scores, queries, 0, keys, rows, upToPanel(count), D, stride, qStride);
+            f.call(softmaxExp, scores, rows, count, stride, i32.sub(first, low), window, sums, scale);
+            f.call(gemm, context, scores, 0, values, rows, wideD, count, wideD, stride);
             f.call(divideRows, i32.add(outHead, bytes(i32.mul(first, outStride))), context, sums, rows, D, outStride, wideD);
             f.if(probs, () => {
               const row = i32.mul(i32.add(i32.mul(head, S), first), probsStride);
-              f.call(divideRows, i32.add(probs, bytes(i32.add(row, low))), scores, sums, rows, count, probsStride, wideS);
+              f.call(divideRows, i32.add(probs, bytes(i32.add(row, low))), scores, sums, rows, count, probsStride, stride);
             });
             first.set(i32.add(first, attentionBlock));
           },

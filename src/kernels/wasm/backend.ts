@@ -10,7 +10,7 @@ import type { Lookup, Norm, PoolMode, Rotary } from "../../tensor/backend.ts";
 import type { Mat } from "../../tensor/mat.ts";
 import type { Sequences } from "../../tensor/sequences.ts";
 import type { Linear, Table, WeightMatrix } from "../../tensor/weights.ts";
-import { type AttentionPart, attentionScratch } from "./attention.ts";
+import { type AttentionPart, attentionScratch, scoresStride } from "./attention.ts";
 import { panelBytes } from "./gemm.ts";
 import { WasmMachine } from "./machine.ts";
 import { addressOf } from "./memory.ts";
@@ -131,19 +131,16 @@ export class WasmBackend extends WasmMachine {
     return [addressOf(gamma), addressOf(zeros)];
   }
   protected computeSoftmax(out: Mat, x: Mat, window: number): void {
-    this.call(
-      "softmax",
-      addressOf(out),
-      addressOf(x),
-      x.rows,
-      x.cols,
-      out.stride,
-      x.stride,
-      0,
-      windowOf(window, Math.max(x.rows, x.cols)),
-      0,
-      1,
-    );
+    const { rows, cols } = x;
+    const stride = scoresStride(cols);
+    this.frame(() => {
+      const memory = this.live();
+      const numerators = memory.alloc(rows * stride * 4);
+      const sums = memory.alloc((rows + panelColumns) * 4);
+      this.call("scale", numerators, addressOf(x), rows, cols, stride, x.stride, 1);
+      this.call("softmaxExp", numerators, rows, cols, stride, 0, windowOf(window, Math.max(rows, cols)), sums, 1);
+      this.call("divideRows", addressOf(out), numerators, sums, rows, cols, out.stride, stride);
+    });
   }
   protected computeNormalize(out: Mat, x: Mat): void {
     this.call("normalize", addressOf(out), addressOf(x), x.rows, x.cols, out.stride, x.stride);

@@ -1,7 +1,7 @@
 /**
  * Loops over the columns of rows that several kernels share: vectors first, then the columns left, one at a time.
  * The body gets each row's address in a local of its own: V8 pairs two accesses into 256 bits only where both start from one and the same value.
- * Where a row is reduced (sum, maximum), four accumulators take sixteen columns a turn, and a scalar takes the rest: the order depends on the length alone.
+ * Where a row is summed, four accumulators take sixteen columns a turn, and a scalar takes the rest: the order depends on the length alone.
  */
 import type { Local } from "./emitter/call.ts";
 import type { F32, V128 } from "./emitter/expression.ts";
@@ -70,25 +70,27 @@ export function emitFoldSum(f: FunctionBuilder, sums: readonly Local<"v128">[]):
   return f.f32(f32.add(f32x4.extract_lane(halves, 0), f32x4.extract_lane(halves, 1)));
 }
 
-/** The largest of the columns. NaN is skipped. */
-export function emitMaximum(f: FunctionBuilder, row: Local<"i32">, cols: Local<"i32">): Local<"f32"> {
-  const maxima = [0, 1, 2, 3].map(() => f.v128(f32x4.const(Number.NEGATIVE_INFINITY)));
-  const rest = f.f32(Number.NEGATIVE_INFINITY);
-  eachColumn(
-    f,
-    cols,
-    16,
-    [row],
-    (at) => {
-      for (const [i, max] of maxima.entries()) max.set(f32x4.pmax(max, v128.load(at!, 16 * i)));
-    },
-    (at) => rest.set(f32.max(rest, f32.load(at!))),
-  );
-  const total = f.v128(f32x4.pmax(f32x4.pmax(maxima[0]!, maxima[1]!), f32x4.pmax(maxima[2]!, maxima[3]!)));
-  const halves = f.v128(f32x4.pmax(total, swapHalves(total)));
-  return f.f32(f32.max(rest, f32.max(f32x4.extract_lane(halves, 0), f32x4.extract_lane(halves, 1))));
+/**
+ * All lanes of two or four vectors folded into one number, in every lane. The vectors pass through as many numbers at `lanes`:
+ * V8 pairs what a loop accumulates only if it ends in adjacent stores.
+ */
+export function emitFold(
+  f: FunctionBuilder,
+  vectors: readonly Local<"v128">[],
+  lanes: Local<"i32">,
+  fold: (a: V128, b: V128) => V128,
+): Local<"v128"> {
+  for (const [i, vector] of vectors.entries()) f.storeV128(lanes, vector, 16 * i);
+  const loaded: V128[] = vectors.map((_, i) => v128.load(lanes, 16 * i));
+  const all = f.v128(loaded.reduce((a, b) => fold(a, b)));
+  const halves = f.v128(fold(all, swapHalves(all)));
+  return f.v128(fold(halves, swapNeighbours(halves)));
 }
 
 function swapHalves(x: Local<"v128">): V128 {
   return i8x16.shuffle(x, x, [8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7]);
+}
+
+function swapNeighbours(x: Local<"v128">): V128 {
+  return i8x16.shuffle(x, x, [4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11]);
 }

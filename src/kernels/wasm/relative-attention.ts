@@ -8,7 +8,7 @@
 import type { AttentionOptions, RelativeTerm } from "../../tensor/attention.ts";
 import type { Mat } from "../../tensor/mat.ts";
 import type { Sequences } from "../../tensor/sequences.ts";
-import { type AttentionPart, attentionBlock } from "./attention.ts";
+import { type AttentionPart, attentionBlock, scoresStride } from "./attention.ts";
 import { panelBytes } from "./gemm.ts";
 import { addressOf, type WasmMemory } from "./memory.ts";
 import { panelColumns } from "./panels.ts";
@@ -48,9 +48,10 @@ export function attendRelative(
   const wideD = upToPanel(D);
   const keys = memory.alloc(panelBytes(S, D));
   const values = memory.alloc(panelBytes(D, S));
-  const scores = memory.alloc(attentionBlock * wideS * 4);
+  const stride = scoresStride(S);
+  const scores = memory.alloc(attentionBlock * stride * 4);
   const context = memory.alloc(attentionBlock * wideD * 4);
-  const sums = memory.alloc(attentionBlock * 4);
+  const sums = memory.alloc((attentionBlock + panelColumns) * 4);
   const terms = (options.relative ?? []).map((term): Term => {
     const wideR = upToPanel(term.table.rows);
     const content = term.by !== "head";
@@ -73,23 +74,23 @@ export function attendRelative(
     }
     for (let first = firstQuery; first < endQuery; first += attentionBlock) {
       const rows = Math.min(attentionBlock, endQuery - first);
-      call("gemm", scores, at(q, first), 0, keys, rows, wideS, D, wideS, q.stride);
+      call("gemm", scores, at(q, first), 0, keys, rows, wideS, D, stride, q.stride);
       for (const { by, buckets, panels, products, wideR } of terms) {
         if (by === "query") call("gemm", products, at(q, first), 0, panels, rows, wideR, D, wideR, q.stride);
         if (by !== "head") {
           const [rowStride, colStride] = by === "query" ? [wideR, 0] : [0, wideR];
-          call("addBuckets", scores, products, buckets, rows, S, wideS, rowStride, colStride, 1, first);
+          call("addBuckets", scores, products, buckets, rows, S, stride, rowStride, colStride, 1, first);
         }
       }
-      call("scale", scores, scores, rows, S, wideS, wideS, scale);
+      call("scale", scores, scores, rows, S, stride, stride, scale);
       for (const { by, table, buckets } of terms) {
-        if (by === "head") call("addBuckets", scores, addressOf(table, 0, h), buckets, rows, S, wideS, 0, 0, table.stride, first);
+        if (by === "head") call("addBuckets", scores, addressOf(table, 0, h), buckets, rows, S, stride, 0, 0, table.stride, first);
       }
-      call("softmaxExp", scores, scores, rows, S, wideS, wideS, first, window, sums, 1);
-      call("gemm", context, scores, 0, values, rows, wideD, S, wideD, wideS);
+      call("softmaxExp", scores, rows, S, stride, first, window, sums, 1);
+      call("gemm", context, scores, 0, values, rows, wideD, S, wideD, stride);
       call("divideRows", at(out, first), context, sums, rows, D, out.stride, wideD);
       const probs = options.probs?.[b];
-      if (probs) call("divideRows", addressOf(probs, h * S + first, 0), scores, sums, rows, S, probs.stride, wideS);
+      if (probs) call("divideRows", addressOf(probs, h * S + first, 0), scores, sums, rows, S, probs.stride, stride);
     }
   }
 }

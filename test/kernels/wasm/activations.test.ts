@@ -46,9 +46,9 @@ function line(): Float32Array {
 
 describe.each(levelsHere())("activations, %s", (_name, level) => {
   const bench = new Bench((module) => {
-    defineElementwise(module, "exp", 1, 0, (f) => {
-      const exp = prepareExp(f, level);
-      return ([x]) => exp(x!);
+    defineElementwise(module, level, "exp", 1, 0, (v) => {
+      const exp = prepareExp(v);
+      return (x) => exp(x!);
     });
     defineElementwiseKernels(module, level);
   });
