@@ -111,7 +111,7 @@ export class EncoderModel implements Model {
   /** Floats that a text of S tokens returns: what a pass must hold at once. */
   #floatsOf(S: number, { hiddenStates, attentions, rows }: ForwardOptions): number {
     const { sizes } = this.#parts.encoder;
-    const perToken = rows ? 0 : this.#parts.heads.reduce((sum, { row, layer }) => sum + (row.input === "tokens" ? layer.K : 0), 0);
+    const perToken = rows ? 0 : this.#parts.heads.reduce((sum, { floatsPerToken }) => sum + floatsPerToken, 0);
     return S * (sizes.C * (hiddenStates ? sizes.L + 2 : 1) + perToken) + (attentions ? sizes.L * sizes.H * S * S : 0);
   }
 }

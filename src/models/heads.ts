@@ -13,6 +13,7 @@ import { type Activation, activationOf } from "../tensor/activations.ts";
 import type { WeightMatrix } from "../tensor/weights.ts";
 import type { Config } from "./config.ts";
 import type { EncoderSizes } from "./encoder.ts";
+import { ModelHead } from "./model-head.ts";
 
 /** Config.json's `architectures` without the family's name: "BertForMaskedLM" -> "ForMaskedLM". "Model" is the bare encoder. */
 export type HeadKind =
@@ -52,17 +53,11 @@ export interface HeadRow {
   readonly isScalar?: boolean;
 }
 
-/** A head with its weights. */
-export interface LoadedHead {
-  readonly row: HeadRow;
-  readonly layer: Head;
-}
-
 /**
  * @param root the checkpoint at its root, where heads live
  * @param encoder the checkpoint at the encoder, where the word table lives
  */
-export async function loadHead(row: HeadRow, root: Weights, encoder: Weights, config: Config, sizes: EncoderSizes): Promise<LoadedHead> {
+export async function loadHead(row: HeadRow, root: Weights, encoder: Weights, config: Config, sizes: EncoderSizes): Promise<ModelHead> {
   const { C, E, V } = sizes;
   let K = C; // columns of what reaches the last layer
   let dense: HeadLinear | undefined;
@@ -80,7 +75,7 @@ export async function loadHead(row: HeadRow, root: Weights, encoder: Weights, co
   const isTied = size === "vocabulary" && config.flag("tie_word_embeddings", true);
   const matrix = isTied ? await tiedDecoder(row, root, encoder, sizes) : await root.matrix(`${name}.weight`, N, K, "head");
   const out = root.backend.linear([matrix], bias ? await root.vector(bias, N) : undefined);
-  return { row, layer: new Head({ dense, activation, norm, out }) };
+  return new ModelHead(row, new Head({ dense, activation, norm, out }));
 }
 
 /** The word table as a decoder [V, K]; where it is narrower than what reaches it, with the columns of the row's extension. */

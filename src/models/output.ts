@@ -5,19 +5,15 @@
 import { check, checkInteger } from "../checks.ts";
 import type { TokenBatch } from "../layers/tokens.ts";
 import { type Tensor, tensor } from "../tensor/shape.ts";
-import type { HeadRow } from "./heads.ts";
 import type { ModelParts, PassResult } from "./pass.ts";
 import type { ForwardOptions, ModelOutput } from "./types.ts";
 
 /** The output of an empty batch: the fields that this model and these options will fill. */
 export function emptyOutput({ heads, pooler }: ModelParts, { hiddenStates, attentions }: ForwardOptions): ModelOutput {
-  const gives = (output: HeadRow["output"]) => heads.some(({ row }) => row.output === output);
   return {
     lastHiddenState: [],
     ...(pooler && { pooled: [] }),
-    ...(gives("logits") && { logits: [] }),
-    ...(gives("span") && { startLogits: [], endLogits: [] }),
-    ...(gives("seqRelationship") && { seqRelationshipLogits: [] }),
+    ...Object.fromEntries(heads.flatMap(({ fields }) => fields).map((field) => [field, []])),
     ...(hiddenStates && { hiddenStates: [] }),
     ...(attentions && { attentions: [] }),
   };
@@ -37,15 +33,8 @@ export function appendPass(
   const states = (x: Float32Array) => perText(x, lengths, C, "S C");
   append(output.lastHiddenState, states(result.hidden));
   if (result.pooled) append(output.pooled, perSequence(result.pooled, B, C, "C"));
-  parts.heads.forEach(({ row, layer: { K } }, i) => {
-    const data = result.heads[i]!;
-    const axes = row.out.size === "vocabulary" ? "S V" : "S K";
-    const tensors = row.input === "tokens" ? perText(data, rowCounts ?? lengths, K, axes) : perSequence(data, B, K, "K");
-    if (row.output === "span") {
-      append(output.startLogits, column(tensors, 0));
-      append(output.endLogits, column(tensors, 1));
-    } else if (row.output === "seqRelationship") append(output.seqRelationshipLogits, tensors);
-    else append(output.logits, row.isScalar ? column(tensors, 0) : tensors);
+  parts.heads.forEach((head, i) => {
+    head.append(output, result.heads[i]!, rowCounts ?? lengths);
   });
   appendLayers(output.hiddenStates, result.hiddenStates.map(states));
   const matrices = (mats: readonly Float32Array[]) => mats.map((x, b) => tensor("H S S", [H, lengths[b]!, lengths[b]!], x));
@@ -69,7 +58,7 @@ export function checkChoices(choices: number, B: number): void {
 }
 
 /** x [T, cols] cut into one [S, cols] a text. */
-function perText<Axes extends string>(x: Float32Array, lengths: readonly number[], cols: number, axes: Axes): Tensor<Axes>[] {
+export function perText<Axes extends string>(x: Float32Array, lengths: readonly number[], cols: number, axes: Axes): Tensor<Axes>[] {
   let end = 0;
   return lengths.map((S) => {
     const start = end;
@@ -79,21 +68,11 @@ function perText<Axes extends string>(x: Float32Array, lengths: readonly number[
 }
 
 /** x [B, cols] cut into one [cols] a text. */
-function perSequence<Axes extends string>(x: Float32Array, B: number, cols: number, axes: Axes): Tensor<Axes>[] {
+export function perSequence<Axes extends string>(x: Float32Array, B: number, cols: number, axes: Axes): Tensor<Axes>[] {
   return Array.from({ length: B }, (_, b) => tensor(axes, [cols], x.slice(b * cols, (b + 1) * cols)));
 }
 
-/** Column k of each [S, K] as [S]. */
-function column(tensors: readonly Tensor[], k: number): Tensor<"S">[] {
-  return tensors.map(({ shape, data }) => {
-    const [S, K] = [shape[0]!, shape[1]!];
-    const values = new Float32Array(S);
-    for (let s = 0; s < S; s++) values[s] = data[s * K + k]!;
-    return tensor("S", [S], values);
-  });
-}
-
-function append<T>(list: T[] | undefined, more: readonly T[]): void {
+export function append<T>(list: T[] | undefined, more: readonly T[]): void {
   for (const item of more) list?.push(item);
 }
 

@@ -8,14 +8,14 @@ import type { TokenBatch } from "../layers/tokens.ts";
 import type { Backend } from "../tensor/backend.ts";
 import type { Mat } from "../tensor/mat.ts";
 import type { Encoder } from "./encoder.ts";
-import type { LoadedHead } from "./heads.ts";
+import type { ModelHead } from "./model-head.ts";
 
 /** The weights of a model, ready to run. */
 export interface ModelParts {
   readonly backend: Backend;
   readonly encoder: Encoder;
   readonly pooler: Pooler | undefined;
-  readonly heads: readonly LoadedHead[];
+  readonly heads: readonly ModelHead[];
 }
 
 export interface PassRequest {
@@ -40,7 +40,7 @@ export async function runPass(parts: ModelParts, batch: TokenBatch, request: Pas
   const arrays = await backend.pass(() => {
     const hidden = encoder.forward(backend, batch, { ...(hiddenStates && { hiddenStates }), ...(attentions && { attentions }) });
     const pooled = pooler?.forward(backend, hidden, batch.sequences);
-    const results = heads.map((head) => runHead(backend, head, hidden, pooled, batch, request.rows));
+    const results = heads.map((head) => head.run(backend, hidden, pooled, batch, request.rows));
     return [hidden, ...(pooled ? [pooled] : []), ...results, ...(hiddenStates ?? []), ...(attentions ?? []).flat()];
   });
   let next = 0;
@@ -55,40 +55,4 @@ export async function runPass(parts: ModelParts, batch: TokenBatch, request: Pas
     hiddenStates: take(hiddenStates?.length ?? 0),
     attentions: (attentions ?? []).map((mats) => take(mats.length)),
   };
-}
-
-/** out [B, K], or [T, K] (only `rows` of it) for heads over tokens. */
-function runHead(backend: Backend, head: LoadedHead, hidden: Mat, pooled: Mat | undefined, batch: TokenBatch, rows?: Int32Array): Mat {
-  const x = headInput(backend, head, hidden, pooled, batch, rows);
-  const out = backend.alloc(x.rows, head.layer.K);
-  backend.stretch(x.rows, (block) => head.layer.forward(backend, out.slice(block), x.slice(block)));
-  return out;
-}
-
-function headInput(
-  backend: Backend,
-  { row }: LoadedHead,
-  hidden: Mat,
-  pooled: Mat | undefined,
-  { sequences }: TokenBatch,
-  rows?: Int32Array,
-): Mat {
-  const takeRows = (indices: Int32Array) => {
-    const taken = backend.alloc(indices.length, hidden.cols);
-    backend.take(taken, hidden, indices);
-    return taken;
-  };
-  switch (row.input) {
-    case "pooled":
-      return pooled!; // a head that reads the pooler is only loaded together with it
-    case "first":
-      return takeRows(sequences.firstRows());
-    case "mean": {
-      const mean = backend.alloc(sequences.B, hidden.cols);
-      backend.pool(mean, hidden, sequences, "mean");
-      return mean;
-    }
-    case "tokens":
-      return rows ? takeRows(rows) : hidden;
-  }
 }
