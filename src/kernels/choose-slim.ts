@@ -6,6 +6,7 @@ import { unexpected } from "../checks.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { isBackendDevice } from "../tensor/device.ts";
 import type { BackendChoice, ChosenBackend } from "./choose.ts";
+import { fallBack } from "./fall-back.ts";
 import { LoopsBackend } from "./loops/backend.ts";
 import { WasmBackend } from "./wasm/backend.ts";
 import { currentLevel } from "./wasm/features.ts";
@@ -27,8 +28,8 @@ export async function createSlimBackend({ device = "auto" }: BackendChoice): Pro
 
 function createAutomatically(): ChosenBackend {
   try {
-    return { backend: new WasmBackend(currentLevel()), reason: `"wasm" is the fastest in hummingbert/slim` };
+    return { backend: new WasmBackend(currentLevel()), reason: `"wasm" is the fastest in hummingbert/slim`, fallBack };
   } catch (error) {
-    return { backend: new LoopsBackend(), reason: `loops is the fallback; wasm: ${String(error)}` };
+    return fallBack(error as Error);
   }
 }

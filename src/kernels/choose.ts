@@ -12,6 +12,7 @@ import { unexpected } from "../checks.ts";
 import { ConfigError, UnsupportedError } from "../errors.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { type Device, isBackendDevice } from "../tensor/device.ts";
+import { fallBack } from "./fall-back.ts";
 import { chooseFastest } from "./fastest.ts";
 import { LoopsBackend } from "./loops/backend.ts";
 import { ReferenceBackend } from "./reference/backend.ts";
@@ -31,6 +32,8 @@ export interface BackendChoice {
 export interface ChosenBackend {
   readonly backend: Backend;
   readonly reason: string;
+  /** Where the user left the choice: what to take instead if this backend is unsupported after all, a model's weights being too much for it. */
+  readonly fallBack?: (error: UnsupportedError) => ChosenBackend;
 }
 
 /**
@@ -60,11 +63,11 @@ async function chooseAutomatically(options: BackendChoice): Promise<ChosenBacken
   const wasm = { name: "wasm", create: () => createWasm(options) };
   const devices = (options.devices ?? []).map((device) => ({ name: device.name, create: () => fromDevice(device) }));
   try {
-    if (devices.length > 0) return await chooseFastest([wasm, ...devices]);
-    return { backend: await wasm.create(), reason: '"wasm" works here' };
+    if (devices.length > 0) return { ...(await chooseFastest([wasm, ...devices])), fallBack };
+    return { backend: await wasm.create(), reason: '"wasm" works here', fallBack };
   } catch (error) {
     if (!(error instanceof UnsupportedError)) throw error;
-    return { backend: new LoopsBackend(), reason: `loops is the fallback; ${error.message}` };
+    return fallBack(error);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { checkOneOf, unexpected } from "../checks.ts";
+import { UnsupportedError } from "../errors.ts";
 import type { ModelFiles } from "../files/types.ts";
 import { Pooler } from "../layers/pooler.ts";
 import type { Safetensors } from "../safetensors/types.ts";
@@ -16,10 +17,17 @@ import type { loadHead } from "./heads.ts";
 import type { ModelParts } from "./pass.ts";
 import type { ModelOptions } from "./types.ts";
 
+interface ChosenBackend {
+  readonly backend: Backend;
+  readonly reason?: string;
+  /** What to take instead where the weights are more than the backend may hold. */
+  readonly fallBack?: (error: UnsupportedError) => ChosenBackend;
+}
+
 /** What a model can be made of: load.ts names everything there is, a small bundle names less. */
 export interface ModelKit {
   readonly families: readonly Family[];
-  readonly createBackend: (options: ModelOptions) => Promise<{ readonly backend: Backend; readonly reason?: string }>;
+  readonly createBackend: (options: ModelOptions) => Promise<ChosenBackend>;
   readonly openWeights: (files: ModelFiles, signal?: AbortSignal) => Promise<Safetensors>;
   /** Absent where every model is a bare encoder. */
   readonly loadHead?: typeof loadHead | undefined;
@@ -36,15 +44,18 @@ export async function loadModelWith(kit: ModelKit, files: ModelFiles, options: M
   try {
     const total = [...file.tensors.values()].reduce((sum, { start, end }) => sum + end - start, 0);
     const onRead = onProgress && ((loaded: number) => onProgress({ phase: "load", unit: "bytes", loaded, total }));
-    const { backend, reason = "the only one" } = await kit.createBackend(options);
-    try {
-      const { parts, facts } = await buildModel(file, backend, architecture, config, { dtype, signal, onRead, loadHead: kit.loadHead });
-      onRead?.(total); // tensors that the model does not use were not read
-      return new EncoderModel(parts, { ...facts, deviceReason: reason });
-    } catch (error) {
-      backend.dispose();
-      throw error;
-    }
+    const build = async ({ backend, reason = "the only one", fallBack }: ChosenBackend): Promise<EncoderModel> => {
+      try {
+        const { parts, facts } = await buildModel(file, backend, architecture, config, { dtype, signal, onRead, loadHead: kit.loadHead });
+        onRead?.(total); // tensors that the model does not use were not read
+        return new EncoderModel(parts, { ...facts, deviceReason: reason });
+      } catch (error) {
+        backend.dispose();
+        if (fallBack && error instanceof UnsupportedError) return build(fallBack(error));
+        throw error;
+      }
+    };
+    return await build(await kit.createBackend(options));
   } finally {
     file.close();
   }
