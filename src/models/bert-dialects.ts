@@ -5,6 +5,7 @@
 
 import type { BertDialect } from "./bert.ts";
 import { BERT, BERT_EMBEDDINGS } from "./bert-names.ts";
+import { afterPadding } from "./positions.ts";
 
 export const DISTILBERT: BertDialect = {
   embeddings: { words: BERT_EMBEDDINGS.words, positions: BERT_EMBEDDINGS.positions, norm: BERT_EMBEDDINGS.norm },
@@ -19,11 +20,10 @@ export const DISTILBERT: BertDialect = {
     outputNorm: "output_layer_norm",
   },
   layer: (l) => [`transformer.layer.${l}`],
-  positions: "absolute",
   activation: "gelu",
 };
 
-export const ROBERTA: BertDialect = { ...BERT, positions: "afterPadding" };
+export const ROBERTA: BertDialect = { ...BERT, positions: afterPadding };
 
 export const ELECTRA: BertDialect = { ...BERT, embeddings: { ...BERT_EMBEDDINGS, project: "embeddings_project" } };
 
@@ -46,6 +46,5 @@ export const ALBERT: BertDialect = {
     const group = Math.floor(l / (config.integer("num_hidden_layers") / groups));
     return Array.from({ length: inner }, (_, i) => `encoder.albert_layer_groups.${group}.albert_layers.${i}`);
   },
-  positions: "absolute",
   activation: "gelu_new",
 };

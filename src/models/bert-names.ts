@@ -26,6 +26,5 @@ export const BERT: BertDialect = {
   embeddings: BERT_EMBEDDINGS,
   block: BERT_BLOCK,
   layer: (l) => [`encoder.layer.${l}`],
-  positions: "absolute",
   activation: "gelu",
 };

@@ -19,7 +19,7 @@ import type { Backend } from "../tensor/backend.ts";
 import type { Mat } from "../tensor/mat.ts";
 import type { Config } from "./config.ts";
 import { allocProbs, type Encoder, type EncoderSizes, type Taps } from "./encoder.ts";
-import { absolutePositions, positionsAfterPadding } from "./positions.ts";
+import type { PositionRule } from "./positions.ts";
 
 /** What a family of this shape differs in. */
 export interface BertDialect {
@@ -27,8 +27,8 @@ export interface BertDialect {
   readonly block: BlockNames;
   /** Paths of the blocks that make up layer l, run one after another; a path that returns shares its weights. */
   readonly layer: (l: number, config: Config) => readonly string[];
-  /** "afterPadding": positions count from pad_token_id + 1 over tokens that are not padding (RoBERTa). */
-  readonly positions: "absolute" | "afterPadding";
+  /** Which row of the position table a token uses; default: that of its place in the sequence. */
+  readonly positions?: (config: Config) => PositionRule;
   /** hidden_act where config.json is silent. */
   readonly activation: string;
   /** Factor of the scores for heads of D channels; default 1 / sqrt(D). */
@@ -51,14 +51,13 @@ export class BertEncoder implements Encoder {
   readonly sizes: EncoderSizes;
   readonly #embeddings: Embeddings;
   readonly #layers: readonly Layer[];
-  /** Padding id from which positions count; undefined = from 0. */
-  readonly #padId: number | undefined;
+  readonly #positions: PositionRule | undefined;
 
-  private constructor(sizes: EncoderSizes, embeddings: Embeddings, layers: readonly Layer[], padId: number | undefined) {
+  private constructor(sizes: EncoderSizes, embeddings: Embeddings, layers: readonly Layer[], positions: PositionRule | undefined) {
     this.sizes = sizes;
     this.#embeddings = embeddings;
     this.#layers = layers;
-    this.#padId = padId;
+    this.#positions = positions;
   }
 
   static async load(weights: Weights, config: Config, dialect: BertDialect): Promise<BertEncoder> {
@@ -72,7 +71,7 @@ export class BertEncoder implements Encoder {
     const eps = config.positive("layer_norm_eps", { fallback: 1e-12 });
     const typeCount = dialect.embeddings.types ? config.integer("type_vocab_size", { fallback: 2, min: 0 }) : 0;
     const activation = activationOf(config.text(["hidden_act", "activation"], { fallback: dialect.activation }));
-    const padId = dialect.positions === "afterPadding" ? config.integer("pad_token_id", { fallback: 1, min: 0 }) : undefined;
+    const positions = dialect.positions?.(config);
     checkSupported(config, C, H);
 
     const embeddings = await Embeddings.load(weights, dialect.embeddings, { V, P, E, C, typeCount, eps });
@@ -88,15 +87,15 @@ export class BertEncoder implements Encoder {
         layers.push({ block, relative: await relativeOf?.(weights.at(path), block), endsLayer: i === paths.length - 1 });
       }
     }
-    const maxLength = !dialect.embeddings.positions ? Number.POSITIVE_INFINITY : padId === undefined ? P : P - padId - 1;
-    return new BertEncoder({ V, C, E, H, L, maxLength, typeCount, words: dialect.embeddings.words }, embeddings, layers, padId);
+    const maxLength = dialect.embeddings.positions ? P - (positions?.skipped ?? 0) : Number.POSITIVE_INFINITY;
+    return new BertEncoder({ V, C, E, H, L, maxLength, typeCount, words: dialect.embeddings.words }, embeddings, layers, positions);
   }
 
   forward(backend: Backend, batch: TokenBatch, taps: Taps): Mat {
     const { C, H } = this.sizes;
     const { T } = batch.sequences;
     const layers = this.#layers;
-    const positions = this.#padId === undefined ? absolutePositions(batch) : positionsAfterPadding(batch, this.#padId);
+    const positions = this.#positions?.positionsOf(batch) ?? batch.sequences.positions();
     // x_l lives in states[l % length]: two buffers that alternate, or one for each layer when someone wants to see them all
     const states = allocStates(backend, T, C, taps.hiddenStates ? layers.length + 1 : 2);
     const state = (l: number) => states[l % states.length]!;

@@ -19,7 +19,6 @@ import type { Mat, Rows } from "../tensor/mat.ts";
 import type { Linear, Table } from "../tensor/weights.ts";
 import type { Config } from "./config.ts";
 import { allocProbs, type Encoder, type EncoderSizes, type Taps } from "./encoder.ts";
-import { absolutePositions } from "./positions.ts";
 
 interface Parts {
   readonly words: Table;
@@ -83,7 +82,7 @@ export class MobileBertEncoder implements Encoder {
     const { C, H, L } = this.sizes;
     const { inner, blocks } = this.#parts;
     const { T } = batch.sequences;
-    const positions = absolutePositions(batch);
+    const positions = batch.sequences.positions();
     const [next, previous] = neighbours(batch);
     const states = Array.from({ length: taps.hiddenStates ? L + 1 : 2 }, () => backend.alloc(T, C));
     const state = (l: number) => states[l % states.length]!;

@@ -20,7 +20,6 @@ import type { Mat, Rows } from "../tensor/mat.ts";
 import type { Table } from "../tensor/weights.ts";
 import type { Config } from "./config.ts";
 import { allocProbs, type Encoder, type EncoderSizes, type Taps } from "./encoder.ts";
-import { absolutePositions } from "./positions.ts";
 import { rotaryTheta } from "./rotary-config.ts";
 
 const WORDS = "embeddings.tok_embeddings";
@@ -103,7 +102,7 @@ export class ModernBertEncoder implements Encoder {
     const { C, H, L } = this.sizes;
     const { T } = batch.sequences;
     const { blocks, finalNorm } = this.#parts;
-    const positions = absolutePositions(batch);
+    const positions = batch.sequences.positions();
     const result = backend.alloc(T, C);
     const states = Array.from({ length: taps.hiddenStates ? L + 1 : 2 }, () => backend.alloc(T, C));
     const state = (l: number) => states[l % states.length]!;

@@ -19,7 +19,6 @@ import type { Backend, Norm } from "../tensor/backend.ts";
 import type { Mat } from "../tensor/mat.ts";
 import type { Config } from "./config.ts";
 import { allocProbs, type Encoder, type EncoderSizes, type Taps } from "./encoder.ts";
-import { absolutePositions } from "./positions.ts";
 import { rotaryTheta } from "./rotary-config.ts";
 
 interface RotaryBertDialect {
@@ -109,7 +108,7 @@ export class RotaryBertEncoder implements Encoder {
   forward(backend: Backend, batch: TokenBatch, taps: Taps): Mat {
     const { C, H, L } = this.sizes;
     const { T } = batch.sequences;
-    const positions = absolutePositions(batch);
+    const positions = batch.sequences.positions();
     const states = Array.from({ length: taps.hiddenStates ? L + 1 : 2 }, () => backend.alloc(T, C));
     const state = (l: number) => states[l % states.length]!;
     const probs = this.#blocks.map(() => (taps.attentions ? allocProbs(backend, batch, H) : undefined));
