@@ -10,11 +10,11 @@
 
 import { WeightError } from "../errors.ts";
 import type { MatrixRole, Spellings, Weights } from "../layers/weights.ts";
+import { nearbyTensors } from "../safetensors/nearby.ts";
 import type { Safetensors, TensorEntry } from "../safetensors/types.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { decodeMatrix } from "../tensor/weight-rows.ts";
 import type { WeightDType, WeightMatrix } from "../tensor/weights.ts";
-import { nearbyTensors } from "./nearby.ts";
 import { isQuantized, quantizeMatrix } from "./w8-policy.ts";
 
 export interface CheckpointOptions {

@@ -7,7 +7,8 @@ import { ConfigError } from "../errors.ts";
 import { decode } from "../numbers/decode.ts";
 import { bytesPerElement } from "./dtypes.ts";
 import { type Header, headerLength, prefixBytes, readHeader } from "./header.ts";
-import { broken, checkBytes, quoted, unknownTensor } from "./rules.ts";
+import { unknownTensor } from "./nearby.ts";
+import { broken, checkBytes, quoted } from "./rules.ts";
 import type { ByteSource, Safetensors, TensorEntry } from "./types.ts";
 
 /**
@@ -63,7 +64,7 @@ class OneFile implements Safetensors {
 
   #entry(name: string): TensorEntry {
     const entry = this.tensors.get(name);
-    if (entry === undefined) throw unknownTensor(name, this.tensors.keys());
+    if (entry === undefined) throw unknownTensor(name, this.tensors);
     return entry;
   }
 

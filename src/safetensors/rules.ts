@@ -22,11 +22,3 @@ export function checkBytes(value: unknown, what: string): void {
   const advice = tag === "ArrayBuffer" || ArrayBuffer.isView(value) ? "; wrap its buffer in a new Uint8Array" : "";
   throw new ConfigError(`${what}: expected a Uint8Array, found ${tag}${advice}.`);
 }
-
-/** The error for a name that is not in the file, with the names most like it by their last part. */
-export function unknownTensor(name: string, known: Iterable<string>): ConfigError {
-  const last = name.slice(name.lastIndexOf(".") + 1);
-  const near = [...known].filter((other) => other.endsWith(last)).slice(0, 3);
-  const hint = near.length > 0 ? `; there is ${near.map(quoted).join(", ")}` : "";
-  return new ConfigError(`No tensor ${quoted(name)} in this safetensors file${hint}.`);
-}

@@ -5,7 +5,8 @@
  */
 
 import { duplicate, largestHeader, membersOf, stringOf, utf8 } from "./header.ts";
-import { broken, quoted, unknownTensor } from "./rules.ts";
+import { unknownTensor } from "./nearby.ts";
+import { broken, quoted } from "./rules.ts";
 import { parseStrictly } from "./strict-json.ts";
 import type { ByteSource, Safetensors, TensorEntry } from "./types.ts";
 
@@ -91,7 +92,7 @@ class Sharded implements Safetensors {
 
   #shard(name: string): Safetensors {
     const shard = this.#shards.get(this.tensors.get(name)?.file ?? "");
-    if (shard === undefined) throw unknownTensor(name, this.tensors.keys());
+    if (shard === undefined) throw unknownTensor(name, this.tensors);
     return shard;
   }
 

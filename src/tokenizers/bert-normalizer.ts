@@ -13,7 +13,7 @@
 import { AlignedText, scalarAt } from "./aligned-text.ts";
 import type { Normalizer } from "./component.ts";
 import { CASED, CJK, COMPOSED, kindOf, NONSPACING, REMOVED, SPACE } from "./unicode/character-kinds.ts";
-import { combiningRank, decompose } from "./unicode/combining.ts";
+import { combiningRank, decompose, sortMarks } from "./unicode/combining.ts";
 import { lowerCase } from "./unicode/lower-case.ts";
 
 export interface BertNormalizerOptions {
@@ -136,9 +136,9 @@ export class BertNormalizer implements Normalizer {
 
   /** Emits the marks that were held back, in canonical order. */
   #flush(out: AlignedText): void {
-    const marks = inCanonicalOrder(this.#marks);
+    sortMarks(this.#marks);
     let at = 0;
-    for (const mark of marks) {
+    for (const mark of this.#marks) {
       if (mark.opens) {
         this.#lastStart = this.#ranges[at++]!;
         this.#lastEnd = this.#ranges[at++]!;
@@ -156,17 +156,4 @@ export class BertNormalizer implements Normalizer {
       for (let i = 0; i < lower.length; i++) out.push(lower.charCodeAt(i), start, end);
     } else out.push(codePoint, start, end);
   }
-}
-
-/** Stable sort by combining class. Counting sort: a megabyte of marks stays linear. */
-function inCanonicalOrder(marks: readonly Mark[]): readonly Mark[] {
-  let sorted = true;
-  for (let i = 1; i < marks.length && sorted; i++) sorted = marks[i]!.rank >= marks[i - 1]!.rank;
-  if (sorted) return marks;
-  const byRank: Mark[][] = [];
-  for (const mark of marks) {
-    byRank[mark.rank] ??= [];
-    byRank[mark.rank]!.push(mark);
-  }
-  return byRank.flat();
 }

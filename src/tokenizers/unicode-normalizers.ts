@@ -10,7 +10,7 @@
 
 import type { AlignedText } from "./aligned-text.ts";
 import { eachCodePoint, Rewriter } from "./rewriter.ts";
-import { combiningRank, decompose, decomposeCompatibly, isNewer } from "./unicode/combining.ts";
+import { combiningRank, decompose, decomposeCompatibly, isNewer, sortMarks } from "./unicode/combining.ts";
 
 interface Part {
   readonly codePoint: number;
@@ -75,21 +75,6 @@ function decomposeAll(text: AlignedText, compatibly: boolean): Part[] {
   });
   sortMarks(parts, starter);
   return parts;
-}
-
-/** Sorts parts[from..] by rank (a starter's is 0, so it stays in front). Counting sort: linear for any number of marks. */
-function sortMarks(parts: Part[], from: number): void {
-  let sorted = true;
-  for (let i = from + 1; i < parts.length && sorted; i++) sorted = parts[i]!.rank >= parts[i - 1]!.rank;
-  if (sorted) return;
-  const byRank: Part[][] = [];
-  for (let i = from; i < parts.length; i++) {
-    const { rank } = parts[i]!;
-    byRank[rank] ??= [];
-    byRank[rank].push(parts[i]!);
-  }
-  let at = from;
-  for (const group of byRank) for (const mark of group ?? []) parts[at++] = mark;
 }
 
 const compositions = new Map<number, number | undefined>();

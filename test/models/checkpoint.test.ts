@@ -37,7 +37,7 @@ describe("tensors that do not fit", () => {
     const loading = loadChanged(bert, (tensors) => tensors.delete("encoder.layer.1.attention.self.key.weight"));
     await expect(loading).rejects.toBeInstanceOf(WeightError);
     await expect(loading).rejects.toThrow(
-      /expected the tensor encoder\.layer\.1\.attention\.self\.key\.weight \[40,40\], which is missing; the file has encoder\.layer\.\d\.attention\.self\.key\.weight \[40,40\]/,
+      /expected the tensor encoder\.layer\.1\.attention\.self\.key\.weight \[40,40\], which is missing; the file has "encoder\.layer\.\d\.attention\.self\.key\.weight" \[40,40\]/,
     );
   });
 

@@ -77,7 +77,7 @@ describe("lazily", () => {
 
   it("an unknown name says what is like it", async () => {
     const opened = parseSafetensors(serializeSafetensors(new Map([["bert.encoder.weight", f32(1)]])));
-    await expect(opened.floats("encoder.weight")).rejects.toThrow(/No tensor "encoder.weight".*there is "bert.encoder.weight"/);
+    await expect(opened.floats("encoder.weight")).rejects.toThrow(/No tensor "encoder.weight".*the file has "bert.encoder.weight"/);
     await expect(opened.bytes("__proto__")).rejects.toThrow(ConfigError);
   });
 

@@ -102,3 +102,16 @@ function findRank(codePoint: number): number {
   while (rank <= last && swaps(mark, knownMarks[rank - 1]!)) rank++;
   return rank;
 }
+
+/** Stable sort of marks[from..] by rank, as canonical order asks for (a starter's rank is 0, so it stays in front). Counting sort: a megabyte of marks stays linear. */
+export function sortMarks<Mark extends { readonly rank: number }>(marks: Mark[], from = 0): void {
+  let sorted = true;
+  for (let i = from + 1; i < marks.length && sorted; i++) sorted = marks[i]!.rank >= marks[i - 1]!.rank;
+  if (sorted) return;
+  const byRank: Mark[][] = [];
+  for (const mark of marks.splice(from)) {
+    byRank[mark.rank] ??= [];
+    byRank[mark.rank]!.push(mark);
+  }
+  for (const mark of byRank.flat()) marks.push(mark);
+}
