@@ -57,12 +57,13 @@ function main(): void {
     for (const M of rows) {
       const x = panelBytes(N, K);
       const out = x + 4 * M * K;
+      const scratch = out + 4 * M * N;
       const turns = Math.max(1, Math.round(1e8 / (2 * M * N * K)));
       const times = (kernel: Kernel) => () => {
-        for (let i = 0; i < turns; i++) kernel(out, x, x, 0, M, N, K, N, K);
+        for (let i = 0; i < turns; i++) kernel(out, x, x, 0, M, N, K, N, K, 0, N / 16, scratch);
       };
-      add(`f32 ${M}x${N}x${K}`, turns * 2 * M * N * K, times(kernels.gemm as Kernel));
-      add(`W8A16 ${M}x${N}x${K}`, turns * 2 * M * N * K, times(kernels.gemmW8 as Kernel));
+      add(`f32 ${M}x${N}x${K}`, turns * 2 * M * N * K, times(kernels.gemmPanels as Kernel));
+      add(`W8A16 ${M}x${N}x${K}`, turns * 2 * M * N * K, times(kernels.gemmW8Panels as Kernel));
     }
   }
   for (let round = -WARM_ROUNDS; round < ROUNDS; round++) {

@@ -12,6 +12,7 @@ import type { Sequences } from "../../tensor/sequences.ts";
 import type { Linear, Table, WeightMatrix } from "../../tensor/weights.ts";
 import { type AttentionPart, attentionScratch, scoresStride } from "./attention.ts";
 import { panelBytes } from "./gemm.ts";
+import { widenedBytes } from "./gemm-w8.ts";
 import { WasmMachine } from "./machine.ts";
 import { addressOf } from "./memory.ts";
 import type { PackedLinear } from "./pack.ts";
@@ -44,7 +45,7 @@ export class WasmBackend extends WasmMachine {
     const { panels, dtype, N, K, limit } = linear;
     const M = x.rows;
     if (dtype === "f32") {
-      this.call("gemmPanels", addressOf(out), addressOf(x), 0, panels, M, N, K, out.stride, x.stride, first, end);
+      this.call("gemmPanels", addressOf(out), addressOf(x), 0, panels, M, N, K, out.stride, x.stride, first, end, 0);
       return;
     }
     this.frame(() => {
@@ -52,8 +53,9 @@ export class WasmBackend extends WasmMachine {
       const qStride = (K + 7) & ~7;
       const q = memory.alloc(M * qStride * 2);
       const rowScale = memory.alloc(M * 4);
+      const scratch = memory.alloc(widenedBytes(K));
       this.call("quantizeRows", q, rowScale, addressOf(x), M, K, qStride, x.stride, limit);
-      this.call("gemmW8Panels", addressOf(out), q, rowScale, panels, M, N, K, out.stride, qStride, first, end);
+      this.call("gemmW8Panels", addressOf(out), q, rowScale, panels, M, N, K, out.stride, qStride, first, end, scratch);
     });
   }
   /** The activation runs in place over the rows just computed: each element is read before it is written. */

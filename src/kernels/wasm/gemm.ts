@@ -144,8 +144,8 @@ export function defineGemm(module: ModuleBuilder, level: FeatureLevel, tile: Til
   const storeColumns = defineStoreColumns(module, "store_columns");
   definePanelLoop(module, {
     name: "gemm",
-    tiles: Array.from({ length: tile.MR }, (_, r) => defineGemmTile(module, level, tile, r + 1)),
-    partialTiles: Array.from({ length: 4 }, (_, r) => definePartialTile(module, level, { MR: 4, NR: 8 }, r + 1, storeColumns)),
+    tiles: Array.from({ length: tile.MR }, (_, i) => defineGemmTile(module, level, tile, tile.MR - i)),
+    partialTiles: Array.from({ length: 4 }, (_, i) => definePartialTile(module, level, { MR: 4, NR: 8 }, 4 - i, storeColumns)),
     xElementBytes: 4,
     panelSize: (K) => i32.mul(i32.add(K, 1), bytesPerK),
     touch: { rows: 4, bytes: 192 * 1024 },

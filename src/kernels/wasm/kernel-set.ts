@@ -12,7 +12,7 @@ import { prebuiltKernels } from "./prebuilt.ts";
 /** 4 GiB in pages of 64 KiB: a shared import must state a maximum, and accepts memories of any smaller one. */
 const MOST_PAGES = 65536;
 
-/** Addresses are bytes; strides count elements (f32, for q int16). gemmPanels and gemmW8Panels do the panels [first, end) only. */
+/** Addresses are bytes; strides count elements (f32, for q int16). gemmPanels and gemmW8Panels do the panels [first, end) only and end in scratch (gemm-w8.ts). */
 export interface LinearKernels extends PackingKernels {
   /** out[M, N] = x[M, K] W^T + bias; rowScale is not read. */
   gemm(out: number, x: number, rowScale: number, panels: number, M: number, N: number, K: number, outStride: number, xStride: number): void;

@@ -47,9 +47,11 @@ export function defineStoreColumns(module: ModuleBuilder, name: string): Callabl
 export interface PanelLoop {
   /** The exported function; `${name}Panels` is the same over some of the panels. */
   readonly name: string;
-  /** tiles[r - 1] computes r rows of a full panel; there are MR of them. */
+  /** Of a full panel: for MR, MR - 1, ... 1 rows. */
   readonly tiles: readonly Callable[];
   readonly partialTiles: readonly Callable[];
+  /** From `rows` rows on, rewrite(scratch, panel, K) makes of each full panel another form, which has tiles of its own: for MR and MR - 1 rows, which suffice for MR (MR - 1) rows or more. Only where the caller gives scratch. */
+  readonly rewritten?: { readonly rows: number; readonly rewrite: Callable; readonly tiles: readonly Callable[] } | undefined;
   readonly xElementBytes: 2 | 4;
   /** Bytes of one panel. */
   readonly panelSize: (K: Local<"i32">) => I32;
@@ -57,19 +59,18 @@ export interface PanelLoop {
   readonly touch: { readonly rows: number; readonly bytes: number };
 }
 
-/** All rows of one panel. */
-function defineRows(module: ModuleBuilder, tiles: readonly Callable[], name: string): Callable {
+/** All rows of one panel, by tiles for MR, MR - 1, ... rows. */
+function defineRows(module: ModuleBuilder, MR: number, tiles: readonly Callable[], name: string): Callable {
   return module.internal(name, { ...tileParams, M: "i32" }, (f, { out, x, rowScale, panel, K, outStride, xStride, columns, M }) => {
-    const MR = tiles.length;
     const tileCount = f.i32(i32.div_u(i32.add(M, MR - 1), MR));
     f.while(
       () => i32.gt_s(tileCount, 0),
       () => {
         const rows = f.i32(i32.div_u(i32.sub(i32.add(M, tileCount), 1), tileCount));
         f.block((done) => {
-          for (let r = MR; r >= 1; r--) {
-            f.if(i32.eq(rows, r), () => {
-              f.call(tiles[r - 1]!, out, x, rowScale, panel, K, outStride, xStride, columns);
+          for (const [i, tile] of tiles.entries()) {
+            f.if(i32.eq(rows, MR - i), () => {
+              f.call(tile, out, x, rowScale, panel, K, outStride, xStride, columns);
               f.br(done);
             });
           }
@@ -127,15 +128,18 @@ function emitTouch(f: FunctionBuilder, from: Local<"i32">, bytes: Local<"i32">):
 const BLOCK_BYTES = 768 * 1024;
 const SMALLEST_BLOCK = 24;
 
-/** Exports name(out, x, rowScale, panels, M, N, K, outStride, xStride) and namePanels(..., firstPanel, endPanel): strides in elements. */
-export function definePanelLoop(module: ModuleBuilder, { name, tiles, partialTiles, xElementBytes, panelSize, touch }: PanelLoop): void {
-  const fullRows = defineRows(module, tiles, `${name} rows`);
-  const partialRows = defineRows(module, partialTiles, `${name} rows of a partial panel`);
-  const rangeParams = { ...params, firstPanel: "i32", endPanel: "i32" } as const;
+/** Exports name(out, x, rowScale, panels, M, N, K, outStride, xStride) and namePanels(..., firstPanel, endPanel, scratch): strides in elements; scratch 0: none. */
+export function definePanelLoop(module: ModuleBuilder, loop: PanelLoop): void {
+  const { name, tiles, partialTiles, rewritten, xElementBytes, panelSize, touch } = loop;
+  const fullRows = defineRows(module, tiles.length, tiles, `${name} rows`);
+  const rewrittenRows = rewritten && defineRows(module, tiles.length, rewritten.tiles, `${name} rows of a rewritten panel`);
+  const partialRows = defineRows(module, partialTiles.length, partialTiles, `${name} rows of a partial panel`);
+  const rangeParams = { ...params, firstPanel: "i32", endPanel: "i32", scratch: "i32" } as const;
 
   /** Rows that fit L2 together, over a range of panels; strides in bytes. */
   const block = module.internal(`${name} block`, rangeParams, (f, locals) => {
-    const { out, x, rowScale, panels, M, N, K, outStride, xStride, firstPanel, endPanel } = locals;
+    const { out, x, rowScale, panels, M, N, K, outStride, xStride, firstPanel, endPanel, scratch } = locals;
+    const full = (rows: Callable, from: Local<"i32">) => f.call(rows, at, x, rowScale, from, K, outStride, xStride, panelColumns, M);
     const size = f.i32(panelSize(K));
     const panel = f.i32(i32.add(panels, i32.mul(firstPanel, size)));
     const column = f.i32(i32.mul(firstPanel, panelColumns));
@@ -158,7 +162,17 @@ export function definePanelLoop(module: ModuleBuilder, { name, tiles, partialTil
         const columns = f.i32(i32.sub(N, column));
         f.if(
           i32.ge_s(columns, panelColumns),
-          () => f.call(fullRows, at, x, rowScale, panel, K, outStride, xStride, panelColumns, M),
+          () => {
+            if (!rewritten || !rewrittenRows) return full(fullRows, panel);
+            f.if(
+              i32.and(i32.ne(scratch, 0), i32.ge_s(M, rewritten.rows)),
+              () => {
+                f.call(rewritten.rewrite, scratch, panel, K);
+                full(rewrittenRows, scratch);
+              },
+              () => full(fullRows, panel),
+            );
+          },
           () => f.call(partialRows, at, x, rowScale, panel, K, outStride, xStride, columns, M),
         );
         panel.set(i32.add(panel, size));
@@ -170,7 +184,7 @@ export function definePanelLoop(module: ModuleBuilder, { name, tiles, partialTil
   });
 
   const range = module.function(`${name}Panels`, rangeParams, (f, locals) => {
-    const { out, x, rowScale, panels, M, N, K, outStride, xStride, firstPanel, endPanel } = locals;
+    const { out, x, rowScale, panels, M, N, K, outStride, xStride, firstPanel, endPanel, scratch } = locals;
     const outBytes = f.i32(i32.shl(outStride, 2));
     const xBytes = f.i32(i32.mul(xStride, xElementBytes));
     const most = f.i32(i32.div_u(BLOCK_BYTES, i32.add(i32.mul(K, xElementBytes), 1)));
@@ -180,7 +194,7 @@ export function definePanelLoop(module: ModuleBuilder, { name, tiles, partialTil
       () => i32.gt_s(blocks, 0),
       () => {
         const rows = f.i32(i32.div_u(i32.sub(i32.add(M, blocks), 1), blocks));
-        f.call(block, out, x, rowScale, panels, rows, N, K, outBytes, xBytes, firstPanel, endPanel);
+        f.call(block, out, x, rowScale, panels, rows, N, K, outBytes, xBytes, firstPanel, endPanel, scratch);
         out.set(i32.add(out, i32.mul(rows, outBytes)));
         x.set(i32.add(x, i32.mul(rows, xBytes)));
         rowScale.set(i32.add(rowScale, i32.shl(rows, 2)));
@@ -190,6 +204,6 @@ export function definePanelLoop(module: ModuleBuilder, { name, tiles, partialTil
     );
   });
   module.function(name, params, (f, { out, x, rowScale, panels, M, N, K, outStride, xStride }) => {
-    f.call(range, out, x, rowScale, panels, M, N, K, outStride, xStride, 0, i32.shr_u(i32.add(N, panelColumns - 1), 4));
+    f.call(range, out, x, rowScale, panels, M, N, K, outStride, xStride, 0, i32.shr_u(i32.add(N, panelColumns - 1), 4), 0);
   });
 }

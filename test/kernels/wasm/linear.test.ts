@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { projectW8 } from "../../../src/kernels/reference/project-w8.ts";
 import { defineGemm } from "../../../src/kernels/wasm/gemm.ts";
 import type { Tile } from "../../../src/kernels/wasm/gemm-tile.ts";
-import { defineGemmW8 } from "../../../src/kernels/wasm/gemm-w8.ts";
+import { defineGemmW8, widenedBytes } from "../../../src/kernels/wasm/gemm-w8.ts";
 import { definePackKernels } from "../../../src/kernels/wasm/pack-kernels.ts";
 import { definePackW8 } from "../../../src/kernels/wasm/pack-w8.ts";
 import { defineQuantizeRows } from "../../../src/kernels/wasm/quantize-rows.ts";
@@ -39,6 +39,8 @@ const sizes: [number, number, number][] = [
   [17, 312, 78],
   [8, 384, 384],
   [7, 48, 1536],
+  [24, 32, 9], // widened panels of int8
+  [31, 33, 78],
   [50, 17, 8200], // blocks of rows
 ];
 
@@ -97,8 +99,8 @@ for (const [name, level] of levels) {
           // The same product by two halves of the panels.
           const half = Math.floor(Math.ceil(N / 16) / 2);
           const again = bench.floats(guardedRows(new Float32Array(M * N), M, N));
-          gemmPanels!(again, x, 0, panels, M, N, K, N + GUARD, K + GUARD, half, Math.ceil(N / 16));
-          gemmPanels!(again, x, 0, panels, M, N, K, N + GUARD, K + GUARD, 0, half);
+          gemmPanels!(again, x, 0, panels, M, N, K, N + GUARD, K + GUARD, half, Math.ceil(N / 16), 0);
+          gemmPanels!(again, x, 0, panels, M, N, K, N + GUARD, K + GUARD, 0, half, 0);
           expect(unguard(bench.read(again, M * (N + GUARD)), M, N)).toEqual(result);
         }
       });
@@ -157,8 +159,9 @@ for (const [name, level] of levels) {
           expect(bench.read(single, N)).toEqual(expected.subarray((M - 1) * N));
           const half = Math.ceil(N / 16) >> 1;
           const again = bench.floats(new Float32Array(M * N));
-          gemmW8Panels!(again, q, rowScale, linear.panels, M, N, K, N, qStride, half, Math.ceil(N / 16));
-          gemmW8Panels!(again, q, rowScale, linear.panels, M, N, K, N, qStride, 0, half);
+          const scratch = bench.bytes(widenedBytes(K));
+          gemmW8Panels!(again, q, rowScale, linear.panels, M, N, K, N, qStride, half, Math.ceil(N / 16), scratch);
+          gemmW8Panels!(again, q, rowScale, linear.panels, M, N, K, N, qStride, 0, half, scratch);
           expect(bench.read(again, M * N)).toEqual(expected);
         }
       });
