@@ -62,12 +62,13 @@ export abstract class Backend {
    * Inside, use `mat.slice(rows)` of what crosses blocks and `alloc(rows.count, ...)` for temporaries, which so stay in cache.
    */
   stretch(T: number, body: (rows: Rows) => void): void {
-    for (let first = 0; first < T; first += this.blockRows) {
-      const count = Math.min(this.blockRows, T - first);
-      this.frame(() => body({ first, count }));
+    const blocks = Math.max(1, Math.ceil(T / this.blockRows)); // of equal size: a remainder of a few rows would read all weights for little
+    for (let i = 0; i < blocks; i++) {
+      const first = Math.floor((T * i) / blocks);
+      this.frame(() => body({ first, count: Math.floor((T * (i + 1)) / blocks) - first }));
     }
   }
-  /** Rows of a block of a stretch. A GPU would say Infinity. */
+  /** The most rows of a block of a stretch. A GPU would say Infinity. */
   protected get blockRows(): number {
     return 96;
   }

@@ -132,8 +132,11 @@ export class TraceBackend extends Backend {
   }
 
   // ------------------------------------------------------------ ops
-  #record(op: string, out: Mat, flops: number, inputBytes: number, K?: number): void {
+  /** `inside`: f32 elements of scratch that the operation itself needs. */
+  #record(op: string, out: Mat, flops: number, inputBytes: number, K?: number, inside = 0): void {
     const { rows, cols } = out;
+    const scratch = this.#inUse + inside;
+    this.#peak = Math.max(this.#peak, scratch);
     this.records.push({
       op,
       rows,
@@ -141,7 +144,7 @@ export class TraceBackend extends Backend {
       ...(K === undefined ? {} : { K }),
       flops,
       bytes: inputBytes + 4 * rows * cols,
-      scratch: this.#inUse,
+      scratch,
     });
   }
   protected computeGather(out: Mat, table: Table, _indices: Int32Array): void {
@@ -151,7 +154,8 @@ export class TraceBackend extends Backend {
     this.#record("take", out, 0, bytesOf(out));
   }
   protected computeProject(out: Mat, x: Mat, linear: Linear): void {
-    this.#record(`project ${linear.dtype}`, out, 2 * sizeOf(out) * linear.K, bytesOf(x) + (linear as TraceLinear).bytes, linear.K);
+    const { dtype, K, bytes } = linear as TraceLinear;
+    this.#record(`project ${dtype}`, out, 2 * sizeOf(out) * K, bytesOf(x) + bytes, K, quantizedRows(x, dtype));
   }
   protected computeMatmul(out: Mat, a: Mat, b: Mat, _transposeB: boolean): void {
     this.#record("matmul", out, 2 * sizeOf(out) * a.cols, bytesOf(a) + bytesOf(b), a.cols);
@@ -202,8 +206,9 @@ export class TraceBackend extends Backend {
       super.computeProjectActivate(out, x, linear, activation);
       return;
     }
-    const flops = (2 * linear.K + ACTIVATION_FLOPS[activation]) * sizeOf(out);
-    this.#record(`project ${linear.dtype} ${activation}`, out, flops, bytesOf(x) + (linear as TraceLinear).bytes, linear.K);
+    const { dtype, K, bytes } = linear as TraceLinear;
+    const flops = (2 * K + ACTIVATION_FLOPS[activation]) * sizeOf(out);
+    this.#record(`project ${dtype} ${activation}`, out, flops, bytesOf(x) + bytes, K, quantizedRows(x, dtype));
   }
   protected override computeAddLayerNorm(out: Mat, a: Mat, b: Mat, norm: Norm): void {
     if (this.#expand) {
@@ -231,6 +236,9 @@ export class TraceBackend extends Backend {
 
 const sizeOf = ({ rows, cols }: Mat) => rows * cols;
 const bytesOf = (x: Mat) => 4 * sizeOf(x);
+
+/** W8A16 makes int16 rows with a scale each first (w8.ts): f32 elements of them. */
+const quantizedRows = ({ rows, cols }: Mat, dtype: string) => (dtype === "w8" ? rows * (Math.ceil(cols / 2) + 1) : 0);
 
 /** Pairs (i, j) of a sequence of S tokens with |i - j| <= window. */
 function pairsWithin(S: number, window: number): number {

@@ -43,7 +43,7 @@ describe("TraceBackend", () => {
     const pairs = 4 + 7; // all of 2 x 2; of 3 x 3 all but (0, 2) and (2, 0)
     expect(backend.records).toEqual([
       { op: "embed", rows: 5, cols: 4, flops: 20, bytes: 4 * 60, scratch: 20 },
-      { op: "project w8", rows: 5, cols: 12, K: 4, flops: 2 * 5 * 12 * 4, bytes: 4 * 20 + (48 + 48 + 48) + 4 * 60, scratch: 80 },
+      { op: "project w8", rows: 5, cols: 12, K: 4, flops: 2 * 5 * 12 * 4, bytes: 4 * 20 + (48 + 48 + 48) + 4 * 60, scratch: 80 + 15 },
       { op: "attention", rows: 5, cols: 4, K: 2, flops: 2 * pairs * (4 * 2 + 6), bytes: 4 * 80, scratch: 100 },
       { op: "addLayerNorm", rows: 5, cols: 4, flops: 160, bytes: 4 * (60 + 4), scratch: 120 },
     ]);

@@ -29,8 +29,10 @@ export class WasmBackend extends WasmMachine {
     for (const [i, { table, indices }] of lookups.entries()) this.#decode(out, table, indices, i === 0 ? 0 : 1);
   }
   #decode(out: Mat, table: Table, indices: Int32Array, accumulate: 0 | 1): void {
-    const { decode, rows, scales } = stageRows(this.live(), table as WeightMatrix, indices);
-    this.call(decode, addressOf(out), rows, scales, out.rows, out.cols, out.stride, accumulate);
+    this.frame(() => {
+      const { decode, rows, scales } = stageRows(this.live(), table as WeightMatrix, indices);
+      this.call(decode, addressOf(out), rows, scales, out.rows, out.cols, out.stride, accumulate);
+    });
   }
   protected computeTake(out: Mat, x: Mat, indices: Int32Array): void {
     this.call("take", addressOf(out), addressOf(x), stageIntegers(this.live(), indices), out.rows, out.cols, out.stride, x.stride);

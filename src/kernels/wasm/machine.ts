@@ -6,7 +6,7 @@
  */
 import { DisposedError, ShapeError } from "../../errors.ts";
 import { Backend } from "../../tensor/backend.ts";
-import { Mat, type Rows } from "../../tensor/mat.ts";
+import { Mat } from "../../tensor/mat.ts";
 import { checkWeight } from "../../tensor/weight-rows.ts";
 import type { Linear, Table, WeightMatrix } from "../../tensor/weights.ts";
 import { levelName } from "./features.ts";
@@ -70,13 +70,8 @@ export abstract class WasmMachine extends Backend {
   protected copies(results: readonly Mat[]): Float32Array[] {
     return results.map((result) => copyOut(this.live().memory.buffer, result));
   }
-  /** Blocks of equal size: a remainder of a few rows would read all weights for little. */
-  override stretch(T: number, body: (rows: Rows) => void): void {
-    const blocks = Math.ceil(T / LARGEST_BLOCK);
-    for (let i = 0; i < blocks; i++) {
-      const first = Math.floor((T * i) / blocks);
-      this.frame(() => body({ first, count: Math.floor((T * (i + 1)) / blocks) - first }));
-    }
+  protected override get blockRows(): number {
+    return LARGEST_BLOCK;
   }
   dispose(): void {
     this.#memory = undefined;

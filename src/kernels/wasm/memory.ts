@@ -122,9 +122,10 @@ export class WasmMemory {
     return at;
   }
 
-  /** Address of `byteCount` bytes that stay until the pass ends, for JavaScript to write. */
+  /** Address of `byteCount` bytes for JavaScript to write: scratch, which stays until the pass ends where the kernels that read it are recorded. */
   stage(byteCount: number): number {
-    if (this.isDeferred) this.#top = Math.max(this.#top, this.#passPeak);
+    if (!this.isDeferred) return this.#allocShared(byteCount);
+    this.#top = Math.max(this.#top, this.#passPeak);
     const at = this.#allocShared(byteCount);
     this.#pinned = this.#top;
     return at;
