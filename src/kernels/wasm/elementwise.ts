@@ -16,7 +16,6 @@ import { v128 } from "./emitter/simd.ts";
 import type { FeatureLevel } from "./level.ts";
 import { VectorSteps, type Vectors } from "./vectors.ts";
 
-
 /** Sets up what F of the header needs at the start of the function (`factors` are the scalar arguments) and gives F, of the inputs' vectors. */
 type Prepare = (v: VectorSteps, factors: readonly Local<"f32">[]) => (...x: Vectors[]) => Vectors;
 
