@@ -4,17 +4,17 @@
 
 import { ConfigError } from "./errors.ts";
 
-/** A value as sentences show it: as JSON, cut where it is long. */
+/** A value as sentences show it: as JSON where that says it, cut where it is long. */
 export function show(value: unknown): string {
   if (value === undefined) return "nothing";
-  let text = String(value);
-  if (typeof value === "string" || (typeof value === "object" && !ArrayBuffer.isView(value))) {
-    try {
-      text = JSON.stringify(value);
-    } catch {
-      // a circle, or a bigint inside: what String gives will do
-    }
+  let text: string | undefined;
+  try {
+    if (typeof value !== "object" && typeof value !== "string") text = String(value);
+    else if (!ArrayBuffer.isView(value)) text = JSON.stringify(value);
+  } catch {
+    // a circle, or a bigint inside
   }
+  text ??= Object.prototype.toString.call(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
