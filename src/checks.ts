@@ -47,5 +47,6 @@ export function checkOneOf(value: unknown, what: string, known: readonly unknown
 
 export function checkStrings(values: unknown, what: string): asserts values is readonly string[] {
   checkList(values, what, "a list of strings");
-  for (const [i, value] of values.entries()) checkString(value, `${what}[${i}]`);
+  const wrong = values.findIndex((value) => typeof value !== "string");
+  if (wrong >= 0) throw unexpected(`${what}[${wrong}]`, "a string", values[wrong]);
 }

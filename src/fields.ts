@@ -18,6 +18,10 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+export function isId(value: unknown): value is number {
+  return (value as number) >>> 0 === value;
+}
+
 export class Fields {
   readonly values: JsonObject;
   /** What error sentences put before a field's name. */
@@ -40,7 +44,7 @@ export class Fields {
 
   /** A token id or a count: a whole number that fits 32 bits. */
   id(names: Spellings, { fallback }: Fallback<number> = {}): number {
-    return this.#read(names, fallback, "a whole number from 0 to 4294967295", (value) => (value as number) >>> 0 === value);
+    return this.#read(names, fallback, "a whole number from 0 to 4294967295", isId);
   }
 
   /** A finite number above zero. */

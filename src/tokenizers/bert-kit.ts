@@ -3,7 +3,7 @@
  * templates of special tokens.
  */
 
-import { Fields } from "../fields.ts";
+import { Fields, isId } from "../fields.ts";
 import { BertNormalizer } from "./bert-normalizer.ts";
 import { BertPreTokenizer } from "./bert-pre-tokenizer.ts";
 import type { Kit } from "./kit.ts";
@@ -52,8 +52,8 @@ export function vocabularyOf(model: Fields): Vocabulary {
 /** ["[CLS]", 101] */
 export function namedToken(json: Fields, name: string): readonly [string, number] {
   const [token, id] = json.list(name);
-  if (typeof token !== "string" || !Number.isInteger(id)) throw json.mismatch(name, "[token, id]");
-  return [token, id as number];
+  if (typeof token !== "string" || !isId(id)) throw json.mismatch(name, "[token, id]");
+  return [token, id];
 }
 
 function templateProcessing(json: Fields): Template {
@@ -73,7 +73,7 @@ function templatePart(json: Fields, special: Fields): TemplatePart {
   const token = special.fields(id);
   const ids = token.list("ids") as readonly number[];
   const tokens = token.list("tokens") as readonly string[];
-  if (!ids.every(Number.isInteger)) throw token.mismatch("ids", "whole numbers");
+  if (!ids.every(isId)) throw token.mismatch("ids", "whole numbers");
   if (!tokens.every((each) => typeof each === "string") || tokens.length !== ids.length)
     throw token.mismatch("tokens", "as many strings as there are ids");
   return { kind: "special", ids, tokens, typeId };
