@@ -21,7 +21,6 @@ type Method = (...args: unknown[]) => unknown;
 interface Held {
   readonly methods: Readonly<Record<string, Method>>;
   readonly facts: object;
-  readonly dispose: () => void;
 }
 
 const port = openPort();
@@ -41,7 +40,6 @@ function openPort(): Port {
 
 function receive(request: Request): void {
   if ("abort" in request) aborts.get(request.abort)?.abort();
-  else if ("dispose" in request) held?.dispose();
   else void answer(request);
 }
 
@@ -76,22 +74,22 @@ async function open({ load, task, source }: LoadRequest, options: object): Promi
   if (load === "Model") {
     const model = await loadModel(source, options);
     const forward = model.forward.bind(model) as Method;
-    return { methods: { forward }, facts: factsOf(model, label), dispose: () => model.dispose() };
+    return { methods: { forward }, facts: factsOf(model, label) };
   }
   if (load === "SentenceEncoder") {
     const encoder = await SentenceEncoder.load(source, options);
     const { dimension, maxSeqLength, model } = encoder;
     const facts: SentenceFacts = { label, dimension, maxSeqLength, model: factsOf(model, label) };
     const methods = { encode: encoder.encode.bind(encoder) as Method, forward: model.forward.bind(model) as Method };
-    return { methods, facts, dispose: () => encoder.dispose() };
+    return { methods, facts };
   }
   if (load === "CrossEncoder") {
     const encoder = await CrossEncoder.load(source, options);
     const facts: CrossEncoderFacts = { label, config: encoder.config };
-    return { methods: { predict: encoder.predict.bind(encoder) as Method }, facts, dispose: () => encoder.dispose() };
+    return { methods: { predict: encoder.predict.bind(encoder) as Method }, facts };
   }
   const run = await pipeline(task as keyof Tasks, source, options);
-  return { methods: { "": run as Method }, facts: { label }, dispose: () => run.dispose() };
+  return { methods: { "": run as Method }, facts: { label } };
 }
 
 function factsOf({ architecture, config, device, dtype, unusedTensors }: Model, label: string): ModelFacts {

@@ -28,7 +28,7 @@ export interface CallRequest {
   readonly options: Readonly<Record<string, unknown>>;
   readonly callbacks: readonly Callback[];
 }
-export type Request = LoadRequest | CallRequest | { readonly abort: number } | { readonly dispose: true };
+export type Request = LoadRequest | CallRequest | { readonly abort: number };
 
 /** Options that are functions. */
 export const CALLBACKS = ["onProgress", "onTruncate"] as const;

@@ -73,12 +73,12 @@ export class Remote {
     return this.#request(options as Options, (id, sent, callbacks) => ({ id, method, args, options: sent, callbacks }));
   }
 
-  /** Ends the worker once the calls that run are over; those that wait are rejected. */
+  /** Ends the worker. Calls that are not over are rejected with a DisposedError. */
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
-    if (this.#failure === undefined) this.#worker.post({ dispose: true });
-    this.#settle();
+    this.#rejectAll(this.#disposedError());
+    this.#worker.terminate();
   }
 
   async #request(
@@ -86,7 +86,7 @@ export class Remote {
     make: (id: number, sent: Options, callbacks: readonly Callback[]) => Parameters<ModelWorker["post"]>[0],
   ): Promise<unknown> {
     const signal = options.signal as AbortSignal | undefined;
-    if (this.#isDisposed) throw new DisposedError(`${this.#label} was disposed; load the model again to use it`);
+    if (this.#isDisposed) throw this.#disposedError();
     if (this.#failure) throw this.#failure;
     signal?.throwIfAborted();
     const id = this.#ids++;
@@ -125,13 +125,7 @@ export class Remote {
 
   #finish(id: number): void {
     this.#pending.delete(id);
-    this.#settle();
-  }
-
-  #settle(): void {
-    if (this.#pending.size > 0) return;
-    if (this.#isDisposed) this.#worker.terminate();
-    else this.#worker.hold(false);
+    if (this.#pending.size === 0) this.#worker.hold(false);
   }
 
   #end(error: unknown): void {
@@ -139,7 +133,15 @@ export class Remote {
       `the worker of ${this.#label} has ended (${error instanceof Error ? error.message : String(error)}); load the model again`,
       { cause: error },
     );
-    for (const { reject } of this.#pending.values()) reject(this.#failure);
+    this.#rejectAll(this.#failure);
+  }
+
+  #rejectAll(error: Error): void {
+    for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
+  }
+
+  #disposedError(): DisposedError {
+    return new DisposedError(`${this.#label} was disposed; load the model again to use it`);
   }
 }
