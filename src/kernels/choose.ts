@@ -19,7 +19,7 @@ import { ReferenceBackend } from "./reference/backend.ts";
 import { WasmBackend } from "./wasm/backend.ts";
 import { currentLevel } from "./wasm/features.ts";
 import { ThreadedBackend } from "./wasm/threads/backend.ts";
-import { sharedMemory, threadCount } from "./wasm/threads/support.ts";
+import { sharedMemory, threadCount, warnOneThread } from "./wasm/threads/support.ts";
 
 export interface BackendChoice {
   readonly device?: "auto" | "wasm" | "loops" | "reference" | Device | undefined;
@@ -83,10 +83,13 @@ async function createWasm({ threads }: BackendChoice): Promise<Backend> {
   const level = currentLevel();
   const count = threadCount(threads);
   const memory = count > 1 ? sharedMemory() : undefined;
-  try {
-    if (memory) return new ThreadedBackend(level, memory, count);
-  } catch {
-    // kernels that were compiled ahead of time are for one thread
+  if (memory) {
+    try {
+      return new ThreadedBackend(level, memory, count);
+    } catch (error) {
+      if (!(error instanceof UnsupportedError)) throw error;
+      warnOneThread(error.message); // kernels compiled ahead of time may be for one thread only
+    }
   }
   return new WasmBackend(level);
 }

@@ -4,6 +4,7 @@
  */
 import { setEngineThreads } from "../features.ts";
 import { type PoolWorker, spawnWorker } from "./spawn.ts";
+import { warnOneThread } from "./support.ts";
 import { bellWords, type JoinMessage, type Message, MODEL, POSTED, RINGS, workerSource } from "./worker-source.ts";
 
 /** A model's place in the pool. */
@@ -52,7 +53,7 @@ class WorkerPool {
         this.#wake();
       },
       abandon: async () => {
-        this.#fail(new Error("the pool was ended because a pass failed"));
+        this.#end(new Error("the pool was ended because a pass failed"));
         await this.#stop();
       },
       leave: () => this.#leave(id),
@@ -96,6 +97,11 @@ class WorkerPool {
   }
 
   #fail(error: unknown): void {
+    if (this.#failure === undefined) warnOneThread(`a worker failed (${error instanceof Error ? error.message : String(error)})`);
+    this.#end(error);
+  }
+
+  #end(error: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
     if (current === this) current = undefined;

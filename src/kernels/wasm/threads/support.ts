@@ -33,6 +33,14 @@ export function nodeWorkers(): typeof import("node:worker_threads") | undefined 
   return process.getBuiltinModule("node:worker_threads");
 }
 
+let hasWarned = false;
+
+/** Says once why models run on one thread although more were asked for. */
+export function warnOneThread(reason: string): void {
+  if (!hasWarned) console.warn(`hummingbert: models run on one thread: ${reason}`);
+  hasWarned = true;
+}
+
 function canShare(): boolean {
   if (typeof SharedArrayBuffer !== "function" || typeof WebAssembly !== "object") return false;
   if (nodeWorkers() !== undefined) return true;
