@@ -20,6 +20,13 @@ import { panelColumns } from "./panels.ts";
 import { attendRelative } from "./relative-attention.ts";
 import { stageIntegers, stageRows } from "./stage.ts";
 
+/** Rows of a product: address, stride in elements, address of the rows' scales (0: f32 rows have none). */
+export interface Operand {
+  readonly at: number;
+  readonly stride: number;
+  readonly rowScale: number;
+}
+
 export class WasmBackend extends WasmMachine {
   // ------------------------------------------------------------ rows in and out of tables
   protected computeGather(out: Mat, table: Table, indices: Int32Array): void {
@@ -40,24 +47,26 @@ export class WasmBackend extends WasmMachine {
 
   // ------------------------------------------------------------ products
   protected computeProject(out: Mat, x: Mat, linear: Linear): void {
-    this.projectPanels(out, x, linear as PackedLinear, 0, Math.ceil(linear.N / panelColumns));
+    const packed = linear as PackedLinear;
+    this.frame(() => this.projectPanels(out, this.operand(x, packed), packed, 0, Math.ceil(linear.N / panelColumns)));
+  }
+  /** x as the product with `linear` reads it: f32 rows as they are; for W8A16 int16 rows in scratch, with a scale each. */
+  protected operand(x: Mat, { dtype, K, limit }: PackedLinear): Operand {
+    if (dtype === "f32") return { at: addressOf(x), stride: x.stride, rowScale: 0 };
+    const memory = this.live();
+    const stride = (K + 7) & ~7;
+    const q = { at: memory.alloc(x.rows * stride * 2), stride, rowScale: memory.alloc(x.rows * 4) };
+    this.quantize(q, x, limit);
+    return q;
+  }
+  protected quantize({ at, stride, rowScale }: Operand, x: Mat, limit: number): void {
+    this.call("quantizeRows", at, rowScale, addressOf(x), x.rows, x.cols, stride, x.stride, limit);
   }
   /** The columns of panels [first, end) of out. */
-  protected projectPanels(out: Mat, x: Mat, linear: PackedLinear, first: number, end: number): void {
-    const { panels, dtype, N, K, limit } = linear;
-    const M = x.rows;
-    if (dtype === "f32") {
-      this.call("gemmPanels", addressOf(out), addressOf(x), 0, panels, M, N, K, out.stride, x.stride, first, end, 0);
-      return;
-    }
+  protected projectPanels(out: Mat, x: Operand, { panels, dtype, N, K }: PackedLinear, first: number, end: number): void {
     this.frame(() => {
-      const memory = this.live();
-      const qStride = (K + 7) & ~7;
-      const q = memory.alloc(M * qStride * 2);
-      const rowScale = memory.alloc(M * 4);
-      const scratch = memory.alloc(widenedBytes(K));
-      this.call("quantizeRows", q, rowScale, addressOf(x), M, K, qStride, x.stride, limit);
-      this.call("gemmW8Panels", addressOf(out), q, rowScale, panels, M, N, K, out.stride, qStride, first, end, scratch);
+      const [kernel, scratch] = dtype === "f32" ? ["gemmPanels", 0] : ["gemmW8Panels", this.live().alloc(widenedBytes(K))];
+      this.call(kernel, addressOf(out), x.at, x.rowScale, panels, out.rows, N, K, out.stride, x.stride, first, end, scratch);
     });
   }
   /** The activation runs in place over the rows just computed: each element is read before it is written. */

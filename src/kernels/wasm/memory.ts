@@ -115,12 +115,6 @@ export class WasmMemory {
   get localPeak(): number {
     return this.#localPeak;
   }
-  /** Address of `byteCount` bytes above all scratch of this pass and those before: for the recorded commands and the threads' own scratch. */
-  above(byteCount: number): number {
-    const at = this.#constantsEnd + this.#peak;
-    this.#ensure(at + align(byteCount));
-    return at;
-  }
 
   /** Address of `byteCount` bytes for JavaScript to write: scratch, which stays until the pass ends where the kernels that read it are recorded. */
   stage(byteCount: number): number {

@@ -13,15 +13,16 @@ import type { Norm } from "../../../tensor/backend.ts";
 import type { Mat, Rows } from "../../../tensor/mat.ts";
 import type { Sequences } from "../../../tensor/sequences.ts";
 import type { Linear } from "../../../tensor/weights.ts";
-import { WasmBackend } from "../backend.ts";
+import { type Operand, WasmBackend } from "../backend.ts";
 import { setEngineThreads } from "../features.ts";
 import { instantiateKernels, kernelModule } from "../kernel-set.ts";
 import type { FeatureLevel } from "../level.ts";
 import type { PackedLinear } from "../pack.ts";
 import { panelColumns } from "../panels.ts";
 import { commandIndices } from "./commands.ts";
+import { Ledger } from "./ledger.ts";
 import { Recorder } from "./recorder.ts";
-import { attentionTasks, blocksOf, panelRanges } from "./schedule.ts";
+import { attentionTasks, blocksOf, panelTasks } from "./schedule.ts";
 import { Team } from "./team.ts";
 
 /** Multiplications of a pass that ends before a sleeping worker would have joined it (about 20 us). */
@@ -37,6 +38,8 @@ export class ThreadedBackend extends WasmBackend {
   #isDisposed = false;
   /** Multiplications from which on a pass wakes the workers. (Tests set 0.) */
   wakeFrom = SMALL_PASS;
+  /** (Tests set one that never pauses.) */
+  ledger = new Ledger();
   #running: Promise<void> | undefined;
 
   /** @param memory a shared memory (support.ts) */
@@ -67,11 +70,17 @@ export class ThreadedBackend extends WasmBackend {
       this.#startSoon();
       return super.pass(body);
     }
+    if (!this.ledger.begin()) return super.pass(body);
     const memory = this.live();
+    let results: readonly Mat[] = [];
     try {
-      const results = this.#record(body);
-      this.#running = this.#team.run(this.#recorder, this.#recorder.work < this.wakeFrom);
-      if (this.#running) await this.#running;
+      try {
+        results = this.#record(body);
+      } finally {
+        this.#running = this.#team.join(); // what runs already ends even if the body has failed
+        if (this.#running) await this.#running;
+      }
+      if (this.#recorder.work >= this.wakeFrom) this.ledger.end();
       return this.copies(results);
     } finally {
       this.#running = undefined;
@@ -90,11 +99,23 @@ export class ThreadedBackend extends WasmBackend {
     this.#isRecording = true;
     this.live().isDeferred = true;
     try {
-      return body();
+      const results = body();
+      this.#handOver();
+      return results;
     } finally {
       this.#isRecording = false;
       this.live().isDeferred = false;
     }
+  }
+
+  #phase(count: number, body: (i: number) => void): void {
+    this.#recorder.phase(count, body);
+    if (this.#recorder.work >= this.wakeFrom && !this.#team.isBusy) this.#handOver();
+  }
+  /** What is recorded runs while the rest is being recorded. */
+  #handOver(): void {
+    this.#team.add(this.#recorder, this.#recorder.work >= this.wakeFrom);
+    this.#recorder.restart();
   }
 
   /** After this pass: starting workers takes this thread a millisecond, which the first result does not wait for and a process that is done does not spend. */
@@ -116,7 +137,7 @@ export class ThreadedBackend extends WasmBackend {
       super.stretch(T, body);
       return;
     }
-    this.#recorder.phase(blocks, (i) => {
+    this.#phase(blocks, (i) => {
       const first = Math.floor((T * i) / blocks);
       this.live().inLocal(() => body({ first, count: Math.floor((T * (i + 1)) / blocks) - first }));
     });
@@ -132,21 +153,29 @@ export class ThreadedBackend extends WasmBackend {
   #project(out: Mat, x: Mat, linear: PackedLinear, activation?: Activation): void {
     const multiplications = x.rows * linear.N * linear.K;
     if (this.#isRecording) this.#recorder.count(multiplications);
-    const panels = Math.ceil(linear.N / panelColumns);
     if (!this.#mayCut) {
-      this.projectPanels(out, x, linear, 0, panels);
+      super.computeProject(out, x, linear);
       if (activation) this.computeActivate(out, out, activation);
       return;
     }
-    const ranges = panelRanges(panels, multiplications, this.threads);
-    this.#recorder.phase(ranges.length, (i) => {
-      const [first, end] = ranges[i]!;
-      const column = first * panelColumns;
-      const part = out.columns(column, Math.min(end * panelColumns, linear.N) - column);
-      this.live().inLocal(() => {
-        this.projectPanels(out, x, linear, first, end);
-        if (activation) this.computeActivate(part, part, activation);
+    this.frame(() => {
+      const operand = this.operand(x, linear);
+      const panels = Math.ceil(linear.N / panelColumns);
+      const tasks = panelTasks(panels, multiplications, this.threads);
+      this.#phase(tasks, (i) => {
+        const [first, end] = [Math.floor((panels * i) / tasks), Math.floor((panels * (i + 1)) / tasks)];
+        this.live().inLocal(() => this.projectPanels(out, operand, linear, first, end)); // whose scratch is a thread's own
+        if (!activation) return;
+        const column = first * panelColumns;
+        const part = out.columns(column, Math.min(end * panelColumns, linear.N) - column);
+        this.computeActivate(part, part, activation);
       });
+    });
+  }
+  protected override quantize(q: Operand, x: Mat, limit: number): void {
+    this.#byRows(x, (rows) => {
+      const at = { at: q.at + 2 * q.stride * rows.first, stride: q.stride, rowScale: q.rowScale + 4 * rows.first };
+      super.quantize(at, x.slice(rows), limit);
     });
   }
 
@@ -163,7 +192,7 @@ export class ThreadedBackend extends WasmBackend {
       body({ first: 0, count: rows });
       return;
     }
-    this.#recorder.phase(tasks, (i) => {
+    this.#phase(tasks, (i) => {
       const first = Math.floor((rows * i) / tasks);
       this.live().inLocal(() => body({ first, count: Math.floor((rows * (i + 1)) / tasks) - first }));
     });
@@ -178,9 +207,9 @@ export class ThreadedBackend extends WasmBackend {
     const D = q.cols / heads;
     const tasks = attentionTasks(sequences, heads, D, this.threads);
     for (let b = 0; b < sequences.B; b++) this.#recorder.count(2 * heads * D * sequences.lengthOf(b) ** 2);
-    this.#recorder.phase(tasks.length, (i) => {
+    this.#phase(tasks.length, (i) => {
       this.live().inLocal(() => {
-        for (const unit of tasks[i]!) this.attend(out, q, k, v, sequences, options, unit);
+        for (const part of tasks[i]!) this.attend(out, q, k, v, sequences, options, part);
       });
     });
   }

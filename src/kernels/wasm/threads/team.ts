@@ -31,6 +31,16 @@ import { maySleep } from "./support.ts";
 /** Milliseconds of sleep at one barrier after which the event loop is asked whether a worker has died. */
 const PATIENCE = 200;
 
+/** A program in memory: the address of its phases, how many there are, tasks of the first; pages that the memory had; the threads' scratch. */
+interface Program {
+  readonly at: number;
+  readonly phases: number;
+  readonly tasks: number;
+  readonly pages: number;
+  readonly wake: boolean;
+  readonly local: { readonly at: number; readonly bytes: number };
+}
+
 type Run = (control: number, thread: number, patience: number) => number;
 
 export class Team {
@@ -40,7 +50,12 @@ export class Team {
   readonly #run: Run;
   readonly #control: number;
   #membership: Membership | undefined;
+  readonly #words: Int32Array;
+  /** \`state\`'s count after the last phase of the programs opened so far. */
   #opened = 0;
+  /** Written, and opened when the one before it is over. */
+  #next: Program | undefined;
+  #local = { at: 0, bytes: 0 };
 
   /** @param run the export of this thread's instance of `module` */
   constructor(threads: number, memory: WasmMemory, module: WebAssembly.Module, run: Run) {
@@ -49,6 +64,7 @@ export class Team {
     this.#module = module;
     this.#run = run;
     this.#control = memory.reserve(CONTROL_BYTES);
+    this.#words = new Int32Array(memory.memory.buffer, this.#control, CONTROL_BYTES / 4); // stays a view of the shared memory when that grows
     this.#setState(0, CLOSED);
   }
 
@@ -66,25 +82,46 @@ export class Team {
     this.#membership?.leave();
   }
 
+  /** False when all that was added is done: what is added now starts at once. */
+  get isBusy(): boolean {
+    return this.#next !== undefined || Atomics.load(this.#words, STATE / 4 + 1) !== this.#opened;
+  }
+
   /**
-   * Runs the program; resolves when all of it is done, which is before the first await wherever this thread may sleep.
-   * @param alone small programs end before a worker is awake: nobody is woken
+   * Writes a program where nothing else of this pass is and opens it, or leaves it to \`join\` while another one runs. This thread may record meanwhile.
+   * @param wake whether to wake workers for it: a small program ends before one is awake
+   */
+  add(recorder: Recorder, wake: boolean): void {
+    if (recorder.phases.length === 0) return;
+    const isBusy = this.isBusy;
+    this.#next = this.#write(recorder, wake);
+    if (!isBusy) this.#openNext();
+  }
+
+  /**
+   * Takes part until all that was added is done, which is before the first await wherever this thread may sleep.
    * @throws UnsupportedError when a worker died in the middle of it
    */
-  run(recorder: Recorder, alone: boolean): Promise<void> | undefined {
-    if (recorder.phases.length === 0) return undefined;
-    this.#write(recorder);
-    if (!alone) this.#membership?.ring();
+  join(): Promise<void> | undefined {
+    this.#local = { at: 0, bytes: 0 };
     try {
-      if (this.#run(this.#control, 0, maySleep() ? PATIENCE : 0) === 1) return undefined;
+      return this.#takePart() ? undefined : this.#wait();
     } catch (error) {
       return this.#abandon(error);
     }
-    return this.#finish();
   }
 
-  async #finish(): Promise<void> {
+  /** False where this thread should not sleep any longer. */
+  #takePart(): boolean {
     for (;;) {
+      if (this.#run(this.#control, 0, maySleep() ? PATIENCE : 0) !== 1) return false;
+      if (this.#next === undefined) return true;
+      this.#openNext();
+    }
+  }
+
+  async #wait(): Promise<void> {
+    do {
       await nextTurn();
       const failure = this.#membership?.failure;
       if (failure !== undefined) {
@@ -92,30 +129,33 @@ export class Team {
           new UnsupportedError(`threads: a worker ended in the middle of a pass; this model goes on with one thread`, { cause: failure }),
         );
       }
-      if (this.#run(this.#control, 0, maySleep() ? PATIENCE : 0) === 1) return;
-    }
+    } while (!this.#takePart());
   }
 
   /** No task may still be writing when the next pass begins. */
   async #abandon(error: unknown): Promise<never> {
     await this.#membership?.abandon();
-    this.#setState(this.#opened + 1, CLOSED);
+    this.#next = undefined;
+    this.#opened = (this.#opened + 1) | 0;
+    this.#setState(this.#opened, CLOSED);
     throw error;
   }
 
-  /** Commands, tasks, phases and the threads' scratch, above the scratch of the pass; then the control words; the last write opens the first phase. */
-  #write({ phases, words }: Recorder): void {
+  /** Commands, tasks and phases, in bytes that stay until the pass ends, and scratch for each thread where that of the last program is too small. */
+  #write({ phases, words }: Recorder, wake: boolean): Program {
     const memory = this.#memory;
+    if (memory.localPeak > this.#local.bytes || this.#local.at === 0) {
+      const bytes = Math.ceil(memory.localPeak / 64) * 64 + 64;
+      this.#local = { at: memory.stage(bytes * this.threads), bytes };
+    }
     const taskCount = phases.reduce((sum, tasks) => sum + tasks.length, 0);
     const phaseBytes = PHASE_BYTES * (phases.length + 1);
-    const localBytes = Math.ceil(memory.localPeak / 64) * 64 + 64;
-    const tableBytes = Math.ceil((phaseBytes + TASK_BYTES * taskCount) / 64) * 64;
-    const commandBytes = Math.ceil((8 * words.length) / 64) * 64;
-    const at = memory.above(tableBytes + commandBytes + localBytes * this.threads);
-    const [commandsAt, localAt] = [at + tableBytes, at + tableBytes + commandBytes];
+    const commandBytes = 8 * words.length;
+    const commandsAt = memory.stage(commandBytes + phaseBytes + TASK_BYTES * taskCount);
+    const at = commandsAt + commandBytes;
     const { buffer } = memory.memory;
     new Float64Array(buffer, commandsAt, words.length).set(words);
-    const table = new Int32Array(buffer, at, tableBytes / 4);
+    const table = new Int32Array(buffer, at);
     let row = 0;
     let task = phaseBytes / 4;
     for (const tasks of phases) {
@@ -126,28 +166,33 @@ export class Team {
         table[task++] = commandsAt + 8 * end;
       }
     }
-    table[row++] = 0;
-    table[row] = 0;
+    table[row] = 0; // a phase of no tasks ends the program
+    return { at, phases: phases.length, tasks: phases[0]!.length, pages: buffer.byteLength / 65536, local: this.#local, wake };
+  }
 
-    const first = (this.#opened + 1) >>> 0;
-    this.#opened = (first + phases.length) >>> 0;
+  /** The last write opens the first phase. */
+  #openNext(): void {
+    const { at, phases, tasks, pages, local, wake } = this.#next!;
+    this.#next = undefined;
+    const first = (this.#opened + 1) | 0;
+    this.#opened = (first + phases) | 0;
     this.#set(FIRST, first);
-    this.#set(PHASE_COUNT, phases.length);
+    this.#set(PHASE_COUNT, phases);
     this.#set(PHASES, at);
-    this.#set(LOCAL_BASE, localAt);
-    this.#set(LOCAL_BYTES, localBytes);
-    this.#set(PAGES, buffer.byteLength / 65536);
-    this.#set(REMAINING, phases[0]!.length);
+    this.#set(LOCAL_BASE, local.at);
+    this.#set(LOCAL_BYTES, local.bytes);
+    this.#set(PAGES, pages);
+    this.#set(REMAINING, tasks);
     this.#setState(first, 0n);
-    const control = new Int32Array(buffer, this.#control, CONTROL_BYTES / 4);
-    Atomics.add(control, SIGNAL / 4, 1);
-    if (Atomics.load(control, WAITERS / 4) > 0) Atomics.notify(control, SIGNAL / 4);
+    Atomics.add(this.#words, SIGNAL / 4, 1);
+    if (Atomics.load(this.#words, WAITERS / 4) > 0) Atomics.notify(this.#words, SIGNAL / 4);
+    if (wake) this.#membership?.ring();
   }
 
   #set(word: number, value: number): void {
-    Atomics.store(new Int32Array(this.#memory.memory.buffer), (this.#control + word) / 4, value);
+    Atomics.store(this.#words, word / 4, value);
   }
   #setState(phase: number, next: bigint): void {
-    Atomics.store(new BigInt64Array(this.#memory.memory.buffer), (this.#control + STATE) / 8, (BigInt(phase >>> 0) << 32n) | next);
+    Atomics.store(new BigInt64Array(this.#words.buffer), (this.#control + STATE) / 8, (BigInt(phase >>> 0) << 32n) | next);
   }
 }

@@ -14,6 +14,10 @@ export const MODEL = 1;
 export const POSTED = 1;
 export const bellWords = POSTED + 1 + MOST_THREADS;
 
+/** Milliseconds that a worker looks at the bell before it sleeps: between the programs of one pass, and between passes when the last one followed soon. */
+const SHORT = 0.02;
+const LONG = 0.3;
+
 export interface StartMessage {
   readonly bell: Int32Array;
   /** Its number, from 1 on. */
@@ -43,6 +47,13 @@ const models = new Map();
 let bell;
 let thread = 0;
 let handled = 0;
+let patience = 0;
+function sleep(rings) {
+  const start = performance.now();
+  while (Atomics.load(bell, ${RINGS}) === rings && performance.now() - start < patience);
+  if (Atomics.load(bell, ${RINGS}) === rings) Atomics.wait(bell, ${RINGS}, rings);
+  patience = performance.now() - start < ${LONG} ? ${LONG} : ${SHORT};
+}
 function receive(message) {
   handled++;
   if (message.bell) {
@@ -59,7 +70,7 @@ function receive(message) {
     const rings = Atomics.load(bell, ${RINGS});
     const model = models.get(Atomics.load(bell, ${MODEL}));
     while (model && model.run(model.control, thread, -1) === 2) model.memory.grow(0);
-    if (Atomics.load(bell, ${POSTED} + thread) === handled) Atomics.wait(bell, ${RINGS}, rings);
+    if (Atomics.load(bell, ${POSTED} + thread) === handled) sleep(rings);
   }
 }
 if (port === globalThis) globalThis.onmessage = (event) => receive(event.data);

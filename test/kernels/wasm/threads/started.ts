@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { currentLevel } from "../../../../src/kernels/wasm/features.ts";
 import { ThreadedBackend } from "../../../../src/kernels/wasm/threads/backend.ts";
+import { Ledger } from "../../../../src/kernels/wasm/threads/ledger.ts";
 import { sharedMemory } from "../../../../src/kernels/wasm/threads/support.ts";
 import { loadModelFromFiles } from "../../../../src/models/load.ts";
 import type { ModelInput } from "../../../../src/models/types.ts";
@@ -16,6 +17,7 @@ export function threaded(threads: number): ThreadedBackend {
 export async function up(backend: ThreadedBackend): Promise<ThreadedBackend> {
   backend.start();
   backend.wakeFrom = 0;
+  backend.ledger = new Ledger(() => undefined); // never on one thread
   for (let i = 0; !backend.isUp; i++) {
     if (i > 2000) throw new Error("no worker came up within 20 seconds");
     await sleep(10);
