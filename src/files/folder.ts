@@ -1,6 +1,6 @@
 /**
  * A model folder on disk. Reads are synchronous inside: a model's files are read once, at start, and one readSync into one buffer is the
- * fastest way a runtime has (no zeroing, no copies, no thread pool). `readInto` fills the caller's memory, wasm memory included.
+ * fastest way a runtime has (no zeroing, no copies, no thread pool).
  */
 
 import { ConfigError, FormatError } from "../errors.ts";
@@ -61,7 +61,6 @@ export function openFile(path: string, sibling: (name: string) => Promise<ByteSo
       fill(opened(), bytes, start, path);
       return bytes;
     },
-    readInto: (start, target) => fill(opened(), target, start, path),
     sibling,
     close() {
       if (fd !== undefined) fs.closeSync(fd);
@@ -94,22 +93,6 @@ export class FolderFiles implements ModelFiles {
 
   #absent(name: string): ConfigError {
     return new ConfigError(`No file ${name} in ${this.label}; is this a model folder, and is it complete?`);
-  }
-
-  async list(): Promise<readonly string[]> {
-    const fs = needed("node:fs");
-    const names: string[] = [];
-    const walk = (folder: string, depth: number) => {
-      for (const name of fs.readdirSync(this.#path(folder)).sort()) {
-        const inside = joinName(folder, name);
-        if (/[\\:]/.test(name)) continue; // no name that a model's file has
-        const stats = fs.statSync(this.#path(inside), { throwIfNoEntry: false });
-        if (stats?.isFile()) names.push(inside);
-        else if (stats?.isDirectory() && depth < 4 && !name.startsWith(".")) walk(inside, depth + 1);
-      }
-    };
-    walk("", 0);
-    return names;
   }
 
   async readIfPresent(name: string, signal?: AbortSignal): Promise<Uint8Array | undefined> {

@@ -42,11 +42,6 @@ export class MemoryFiles implements ModelFiles {
     return this.#files.get(joinName(this.#folder, safeName(name, this.label)));
   }
 
-  async list(): Promise<readonly string[]> {
-    const start = this.#folder === "" ? "" : `${this.#folder}/`;
-    return [...this.#files.keys()].filter((name) => name.startsWith(start)).map((name) => name.slice(start.length));
-  }
-
   async readIfPresent(name: string, signal?: AbortSignal): Promise<Uint8Array | undefined> {
     signal?.throwIfAborted();
     const file = this.#file(name);
@@ -56,23 +51,22 @@ export class MemoryFiles implements ModelFiles {
 
   async read(name: string, signal?: AbortSignal): Promise<Uint8Array> {
     const bytes = await this.readIfPresent(name, signal);
-    if (bytes === undefined) throw await this.#absent(name);
+    if (bytes === undefined) throw this.#absent(name);
     return bytes;
   }
 
   async open(name: string, signal?: AbortSignal): Promise<ByteSource> {
     signal?.throwIfAborted();
     const file = this.#file(name);
-    if (file === undefined) throw await this.#absent(name);
+    if (file === undefined) throw this.#absent(name);
     const folder = this.subfolder(folderOf(name));
     const source = isBytes(file) ? memorySource(file) : blobSource(file);
     return { ...source, sibling: (sibling) => folder.open(sibling) };
   }
 
-  async #absent(name: string): Promise<ConfigError> {
-    const names = await this.list();
-    const given = names.length === 0 ? "none" : names.slice(0, 10).join(", ");
-    return new ConfigError(`No file ${name} among ${this.label}; there is ${given}.`);
+  #absent(name: string): ConfigError {
+    const given = [...this.#files.keys()].slice(0, 10).join(", ") || "none";
+    return new ConfigError(`No file ${joinName(this.#folder, name)} among ${this.label}; there is ${given}.`);
   }
 
   subfolder(path: string): MemoryFiles {

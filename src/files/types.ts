@@ -44,8 +44,6 @@ export interface LoadOptions {
 export interface ModelFiles {
   /** What the user gave (and the subfolder), for error sentences. */
   readonly label: string;
-  /** Names of the files below this folder, where the source can list them. */
-  list?(): Promise<readonly string[]>;
   /** The whole file, or undefined where the folder has no such file. Do not write to the bytes. */
   readIfPresent(name: string, signal?: AbortSignal): Promise<Uint8Array | undefined>;
   /** The whole file. A ConfigError (local) or DownloadError (network) names label and file where it is absent. */

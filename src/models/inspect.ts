@@ -119,10 +119,6 @@ function zeros(file: Safetensors): Safetensors {
     tensors: file.tensors,
     bytes: async (name) => bytes(name),
     floats: async (name) => new Float32Array(file.tensors.get(name)!.shape.reduce((product, length) => product * length, 1)),
-    bytesInto: async (_name, target) => {
-      target.fill(0);
-    },
-    view: bytes,
     close: () => {},
   };
 }

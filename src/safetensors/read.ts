@@ -3,12 +3,11 @@
  * a tensor's bytes are read when they are asked for. open.ts adds checkpoints of several files.
  */
 
-import { ConfigError } from "../errors.ts";
 import { decode } from "../numbers/decode.ts";
 import { bytesPerElement } from "./dtypes.ts";
 import { type Header, headerLength, prefixBytes, readHeader } from "./header.ts";
 import { unknownTensor } from "./nearby.ts";
-import { broken, checkBytes, quoted } from "./rules.ts";
+import { broken, checkBytes } from "./rules.ts";
 import type { ByteSource, Safetensors, TensorEntry } from "./types.ts";
 
 /**
@@ -45,7 +44,6 @@ export function memorySource(file: Uint8Array): ByteSource {
   return {
     size: file.length,
     read: async (start, end) => file.subarray(start, end),
-    readInto: (start, target) => target.set(file.subarray(start, start + target.length)),
   };
 }
 
@@ -68,14 +66,9 @@ class OneFile implements Safetensors {
     return entry;
   }
 
-  view(name: string): Uint8Array | undefined {
-    const { start, end } = this.#entry(name);
-    return this.#memory?.subarray(start, end);
-  }
-
   async bytes(name: string): Promise<Uint8Array> {
     const { start, end } = this.#entry(name);
-    return this.view(name) ?? readExactly(this.#source, start, end);
+    return this.#memory?.subarray(start, end) ?? readExactly(this.#source, start, end);
   }
 
   async floats(name: string): Promise<Float32Array> {
@@ -84,16 +77,6 @@ class OneFile implements Safetensors {
     const floats = new Float32Array(bytes.length / bytesPerElement[dtype]);
     decode(dtype, bytes, 0, floats);
     return floats;
-  }
-
-  async bytesInto(name: string, target: Uint8Array, offset = 0): Promise<void> {
-    const { start, end } = this.#entry(name);
-    if (offset < 0 || start + offset + target.length > end) {
-      throw new ConfigError(`Tensor ${quoted(name)} has ${end - start} bytes; asked for ${target.length} from byte ${offset} on.`);
-    }
-    const { readInto } = this.#source;
-    if (readInto !== undefined) await readInto.call(this.#source, start + offset, target);
-    else target.set(await readExactly(this.#source, start + offset, start + offset + target.length));
   }
 
   close(): void {

@@ -103,12 +103,4 @@ class Sharded implements Safetensors {
   async floats(name: string): Promise<Float32Array> {
     return this.#shard(name).floats(name);
   }
-
-  async bytesInto(name: string, target: Uint8Array, offset?: number): Promise<void> {
-    return this.#shard(name).bytesInto(name, target, offset);
-  }
-
-  view(name: string): Uint8Array | undefined {
-    return this.#shard(name).view(name);
-  }
 }

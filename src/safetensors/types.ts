@@ -37,8 +37,6 @@ export interface ByteSource {
   readonly size: number;
   /** Bytes [start, end); the caller does not write to them, since they may be a view. */
   read(start: number, end: number, signal?: AbortSignal): Promise<Uint8Array>;
-  /** Fills `target` from `start` on without a buffer in between (wasm memory); returns at once where the source can. */
-  readInto?(start: number, target: Uint8Array, signal?: AbortSignal): Promise<void> | void;
   /** A file beside this one: the shards of a model.safetensors.index.json. */
   sibling?(name: string): Promise<ByteSource>;
   close?(): void;
@@ -54,10 +52,6 @@ export interface Safetensors {
   bytes(name: string): Promise<Uint8Array>;
   /** Any dtype decoded and rounded to f32 (to nearest, ties to even), row-major, in a new array that the caller owns. */
   floats(name: string): Promise<Float32Array>;
-  /** Copies bytes [offset, offset + target.length) of a tensor into `target`, e.g. a view of wasm memory. */
-  bytesInto(name: string, target: Uint8Array, offset?: number): Promise<void>;
-  /** The bytes at once, where the file is in memory; undefined where they would have to be fetched. Never copies. */
-  view(name: string): Uint8Array | undefined;
   /** Closes the files behind it. Reading afterwards is an error; a parsed Uint8Array has nothing to close. */
   close(): void;
 }

@@ -19,7 +19,6 @@ export function folderFiles(folder: string, replace: Readonly<Record<string, Uin
   };
   return {
     label: folder,
-    list: async () => readdirSync(folder),
     read,
     readIfPresent,
     open,
