@@ -1,5 +1,5 @@
 /** ModelFiles over a folder of fixtures, so that tests of models need nothing of src/files. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "../../src/errors.ts";
 import type { ModelFiles } from "../../src/files/types.ts";
