@@ -11,14 +11,12 @@
 import { Mat } from "./mat.ts";
 
 export interface ScratchStats {
-  /** Slabs ever made: unchanged by a pass whose shapes were seen before. */
+  /** Slabs: unchanged by a pass whose shapes were seen before. */
   readonly slabs: number;
   /** f32 elements of all slabs. */
   readonly capacity: number;
-  /** f32 elements in use now: 0 between passes. */
+  /** f32 elements below the top: 0 between passes. */
   readonly inUse: number;
-  /** The most that was ever in use. */
-  readonly highWater: number;
 }
 
 /** Every allocation starts at a multiple of 16 floats: one cache line. */
@@ -30,10 +28,6 @@ export class Scratch {
   readonly #slabs: Float32Array[] = [];
   #slab = 0;
   #top = 0;
-  /** Elements in the slabs below the current one, for the statistics. */
-  #below = 0;
-  #highWater = 0;
-  #made = 0;
 
   /** A Mat [rows, cols], uninitialised, valid until the frame that encloses this call ends. */
   alloc(rows: number, cols: number): Mat {
@@ -41,7 +35,6 @@ export class Scratch {
     let slab = this.#slabs[this.#slab];
     while (slab === undefined || this.#top + size > slab.length) {
       if (slab !== undefined) {
-        this.#below += this.#top;
         this.#slab++;
         this.#top = 0;
       }
@@ -49,25 +42,23 @@ export class Scratch {
     }
     const offset = this.#top;
     this.#top = Math.ceil((offset + size) / ALIGNMENT) * ALIGNMENT;
-    this.#highWater = Math.max(this.#highWater, this.#below + this.#top);
     return new Mat(slab, offset, rows, cols);
   }
 
   /** Runs `body`; what it allocated is free again afterwards, also when it throws. */
   frame<R>(body: () => R): R {
-    const [slab, top, below] = [this.#slab, this.#top, this.#below];
+    const [slab, top] = [this.#slab, this.#top];
     try {
       return body();
     } finally {
       this.#slab = slab;
       this.#top = top;
-      this.#below = below;
     }
   }
 
   get stats(): ScratchStats {
-    const capacity = this.#slabs.reduce((sum, slab) => sum + slab.length, 0);
-    return { slabs: this.#made, capacity, inUse: this.#below + this.#top, highWater: this.#highWater };
+    const sizeOf = (slabs: readonly Float32Array[]) => slabs.reduce((sum, slab) => sum + slab.length, 0);
+    return { slabs: this.#slabs.length, capacity: sizeOf(this.#slabs), inUse: sizeOf(this.#slabs.slice(0, this.#slab)) + this.#top };
   }
 
   /** Gives all memory back; Mats made before are no longer valid. */
@@ -75,14 +66,12 @@ export class Scratch {
     this.#slabs.length = 0;
     this.#slab = 0;
     this.#top = 0;
-    this.#below = 0;
   }
 
   /** Each slab is as large as all before it, so that a growing model needs few. */
   #grow(size: number): Float32Array {
     const slab = new Float32Array(Math.max(FIRST_SLAB, size, this.stats.capacity));
     this.#slabs.push(slab);
-    this.#made++;
     return slab;
   }
 }
