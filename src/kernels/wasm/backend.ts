@@ -18,7 +18,7 @@ import { addressOf } from "./memory.ts";
 import type { PackedLinear } from "./pack.ts";
 import { panelColumns } from "./panels.ts";
 import { attendRelative } from "./relative-attention.ts";
-import { stageIntegers, stageRows } from "./stage.ts";
+import { copyRows, stageIntegers, stageRows } from "./stage.ts";
 
 /** Rows of a product: address, stride in elements, address of the rows' scales (0: f32 rows have none). */
 export interface Operand {
@@ -36,8 +36,14 @@ export class WasmBackend extends WasmMachine {
     for (const [i, { table, indices }] of lookups.entries()) this.#decode(out, table, indices, i === 0 ? 0 : 1);
   }
   #decode(out: Mat, table: Table, indices: Int32Array, accumulate: 0 | 1): void {
+    const memory = this.live();
+    const weight = table as WeightMatrix;
+    if (weight.dtype === "F32" && !accumulate && !memory.isDeferred) {
+      copyRows(memory, addressOf(out), 4 * out.stride, weight, indices); // nothing to decode, and nobody still reads what was there
+      return;
+    }
     this.frame(() => {
-      const { decode, rows, scales } = stageRows(this.live(), table as WeightMatrix, indices);
+      const { decode, rows, scales } = stageRows(memory, weight, indices);
       this.call(decode, addressOf(out), rows, scales, out.rows, out.cols, out.stride, accumulate);
     });
   }

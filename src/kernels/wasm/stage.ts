@@ -14,35 +14,43 @@ export interface StagedRows {
   readonly scales: number;
 }
 
+/** Bytes of a row in wasm memory. */
+const rowBytesOf = ({ dtype, cols }: WeightMatrix) => cols * (dtype === "F64" ? 4 : BYTES_PER_VALUE[dtype]);
+
 /** Copies the rows `indices` of `table`, a zero row for -1, to bytes that stay until the pass ends. */
 export function stageRows(memory: WasmMemory, table: WeightMatrix, indices: Int32Array): StagedRows {
-  const { dtype, cols } = table;
+  const { dtype } = table;
   const decode = `decode_${dtype === "F64" ? "F32" : dtype}`;
-  const rowBytes = cols * (dtype === "F64" ? 4 : BYTES_PER_VALUE[dtype]);
+  const rowBytes = rowBytesOf(table);
   const rows = memory.stage(indices.length * rowBytes);
   const scales = dtype === "I8" ? memory.stage(indices.length * 4) : 0;
-  const target = memory.bytes;
-  for (let n = 0; n < indices.length; ) {
-    const first = indices[n]!;
-    const at = rows + n * rowBytes;
-    if (first < 0) {
-      target.fill(0, at, at + rowBytes);
-      n++;
-    } else if (dtype === "F64") {
-      decodeRow(table, first, new Float32Array(target.buffer, at, cols), 0);
-      n++;
-    } else {
-      let count = 1;
-      while (indices[n + count] === first + count) count++;
-      target.set(table.bytes.subarray(first * rowBytes, (first + count) * rowBytes), at);
-      n += count;
-    }
-  }
+  copyRows(memory, rows, rowBytes, table, indices);
   if (dtype === "I8") {
-    const staged = new Float32Array(target.buffer, scales, indices.length);
+    const staged = new Float32Array(memory.memory.buffer, scales, indices.length);
     for (const [n, index] of indices.entries()) staged[n] = index < 0 ? 0 : table.scale![index]!;
   }
   return { decode, rows, scales };
+}
+
+/** Copies the rows `indices` of `table` to addresses `stride` bytes apart, f64 as f32, zeros for -1. */
+export function copyRows(memory: WasmMemory, at: number, stride: number, table: WeightMatrix, indices: Int32Array): void {
+  const { dtype, cols } = table;
+  const target = memory.bytes;
+  const rowBytes = rowBytesOf(table);
+  for (let n = 0; n < indices.length; ) {
+    const first = indices[n]!;
+    const to = at + n * stride;
+    let count = 1;
+    if (first < 0) {
+      target.fill(0, to, to + rowBytes);
+    } else if (dtype === "F64") {
+      decodeRow(table, first, new Float32Array(target.buffer, to, cols), 0);
+    } else {
+      if (stride === rowBytes) while (indices[n + count] === first + count) count++;
+      target.set(table.bytes.subarray(first * rowBytes, (first + count) * rowBytes), to);
+    }
+    n += count;
+  }
 }
 
 /** Copies int32 values to bytes that stay until the pass ends. */
