@@ -4,7 +4,7 @@ const OWN_PACKAGES = ["test/gpu/**", "test/runtimes/**"];
 const PROCESSES = ["test/cli/**", "test/worker/**", "test/package/**", "test/kernels/wasm/threads/**"];
 
 // `unit` runs in this process on small fixtures; `real` starts processes and workers, runs the real models of weights/ and reads ../shared where it
-// exists; `slow` is what takes minutes (every Unicode scalar value through eight tokenizers): CI runs it, `npm test` does not.
+// exists; `slow` is what takes minutes (every command that the docs quote, every Unicode scalar value through eight tokenizers): CI runs it, `npm test` does not.
 export default defineConfig({
   test: {
     maxWorkers: "100%",

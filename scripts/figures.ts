@@ -1,23 +1,27 @@
 /**
  * Draws the figures of docs/figures from real runs:
  *
- *     npx tsx scripts/figures.ts
+ *     npx tsx scripts/figures.ts [--out FOLDER]
  *
  * The error by layer needs the official f32 checkpoint in ../shared/data; without it that figure is left as it is.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { drawAttentionMaps } from "./figures/attention-maps.ts";
 import { drawRaggedWaste, raggedLengths, wasteOf } from "./figures/ragged-waste.ts";
 import type { Figure } from "./figures/svg.ts";
 import { drawLayerErrors, measureLayerErrors, officialModel } from "./figures/w8-error.ts";
 
-const folder = new URL("../docs/figures/", import.meta.url);
+const { values } = parseArgs({ options: { out: { type: "string", default: fileURLToPath(new URL("../docs/figures", import.meta.url)) } } });
+const folder = values.out;
 mkdirSync(folder, { recursive: true });
 
 function save(name: string, figure: Figure): void {
   const text = figure.toString();
-  writeFileSync(new URL(name, folder), text);
-  console.log(`docs/figures/${name}  ${(text.length / 1024).toFixed(1)} KiB`);
+  writeFileSync(join(folder, name), text);
+  console.log(`${name}  ${(text.length / 1024).toFixed(1)} KiB`);
 }
 
 async function main(): Promise<void> {
@@ -27,7 +31,7 @@ async function main(): Promise<void> {
   save("ragged.svg", drawRaggedWaste());
   const official = officialModel();
   if (official === undefined) {
-    console.log("docs/figures/w8a16-error.svg is left as it is: ../shared/data/models/all-MiniLM-L6-v2 is not here");
+    console.log("w8a16-error.svg is left as it is: ../shared/data/models/all-MiniLM-L6-v2 is not here");
     return;
   }
   const errors = await measureLayerErrors(official);

@@ -3,7 +3,7 @@
  *
  * Every engine runs in a process of its own on the same ids and weights; outputs are compared before they are timed; rounds are interleaved (rounds.ts).
  *   --cold      cold start and peak memory instead          --sizes    installed bytes instead
- *   --smoke     a few seconds of everything: does it still work?
+ *   --smoke     a few seconds of everything, or of what the other options ask for (one round, two texts of a batch): does it still work?
  *   --publish   all that docs/performance.md shows (10 minutes on a quiet machine), and the page; --nodes PATH,PATH adds other versions of Node,
  *               --parts main,cold,oldest,newest,threads,kernels,shapes,sizes measures only some anew
  *   --report    the page again, from the figures of the last --publish
@@ -21,18 +21,20 @@ import { publish } from "./publish.ts";
 import { writeReport } from "./report.ts";
 import { compareEngines } from "./rounds.ts";
 import { measureSizes } from "./sizes.ts";
-import { BATCHES, batches, LENGTHS, single } from "./workloads.ts";
+import { BATCHES, batches, LENGTHS, single, type Workload } from "./workloads.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** Ours, and one peer. */
 const SMOKE_STARTS = 3;
+const SMOKE_TURN_MS = 10;
+const SMOKE = "hummingbert-w8,hummingbert-f32,ort-node,ort-web-int8,transformers-js,tfjs-wasm,jax-js,pytorch";
 const STANDARD =
   "ort-node,ort-node-single,ort-node-buckets,ort-node-int8,ort-node-int8-single,ort-web,ort-web-int8,hummingbert-f32,hummingbert-w8";
 const { values } = parseArgs({
   options: {
-    engines: { type: "string", default: STANDARD },
-    lengths: { type: "string", default: LENGTHS.join(",") },
-    batches: { type: "string", default: "32x128,ragged" },
+    engines: { type: "string" },
+    lengths: { type: "string" },
+    batches: { type: "string" },
     rounds: { type: "string", default: "7" },
     threads: { type: "string", default: "1" },
     node: { type: "string", default: process.execPath },
@@ -76,9 +78,8 @@ function prepare({ model, onnx }: EngineOptions, wantsTorch: boolean): Available
 
 async function main(): Promise<void> {
   if (values.report) return writeReport();
-  const names = values.smoke
-    ? ["hummingbert-w8", "hummingbert-f32", "ort-node", "ort-web-int8", "transformers-js", "tfjs-wasm", "jax-js", "pytorch"]
-    : values.engines.split(",");
+  const { smoke } = values;
+  const names = (values.engines ?? (smoke ? SMOKE : STANDARD)).split(",");
   const unknown = names.filter((name) => !(name in ENGINES));
   if (unknown.length > 0) throw new Error(`unknown engine ${unknown.join(", ")}; expected some of ${Object.keys(ENGINES).join(", ")}`);
   const f32 = here("../../../shared/data/models/all-MiniLM-L6-v2");
@@ -99,27 +100,24 @@ async function main(): Promise<void> {
       rounds: Number(values.rounds),
       parts: values.parts.split(",").filter(Boolean),
     });
-  if (values.cold && !values.smoke) return void (await measureCold(starts(options, programs, has), Number(values.rounds)));
+  const rounds = smoke ? 1 : Number(values.rounds);
+  if (values.cold) return void (await measureCold(starts(options, programs, has), rounds));
 
   const able = names.filter((name) => ENGINES[name]!.needs === "nothing" || has[ENGINES[name]!.needs as keyof Available]);
-  const chosen = values.smoke ? [] : select(values.batches);
-  const workloads = [
-    ...single(values.smoke ? [8] : values.lengths.split(",").filter(Boolean).map(Number)),
-    ...(await batches(chosen, stsFile)),
-  ];
-  const run = await compareEngines(
-    able,
-    workloads,
-    values.smoke ? 1 : Number(values.rounds),
-    options,
-    programs,
-    values.smoke ? 10 : undefined,
-  );
-  if (values.smoke) {
+  const lengths = (values.lengths ?? LENGTHS.join(",")).split(",").filter(Boolean).map(Number);
+  const several = await batches(select(values.batches ?? (smoke ? "" : "32x128,ragged")), stsFile);
+  const workloads = smoke ? [...single(lengths.slice(0, 1)), ...several.map(taste)] : [...single(lengths), ...several];
+  const run = await compareEngines(able, workloads, rounds, options, programs, smoke ? SMOKE_TURN_MS : undefined);
+  if (smoke && values.engines === undefined && values.batches === undefined) {
     await measureCold(starts(options, programs, { ...has, torch: false }).slice(0, SMOKE_STARTS), 1);
     measureSizes();
   }
   if (values.json) writeFileSync(given(values.json), JSON.stringify(run));
+}
+
+/** Two texts of the first batch. */
+function taste(workload: Workload): Workload {
+  return { ...workload, batches: workload.batches.slice(0, 1).map((texts) => texts.slice(0, 2)) };
 }
 
 function select(text: string): string[] {

@@ -2,8 +2,8 @@
  * The code of the documentation: fenced blocks of a Markdown file, and how they are run and checked.
  *
  *   ```ts              runs; where a line ends in "// => TEXT", what it prints is compared with TEXT
- *   ```ts no-run       needs the network or a model that is not embedded: type-checked only
- *   ```sh              scripts, files, commands and options must exist
+ *   ```ts gpu          the same in test/gpu, where WebGPU is
+ *   ```sh              test/slow/quoted-commands.test.ts runs every line
  *   ```text output:F   must be what the script F prints
  *
  * Numbers are compared with a tolerance, because the last digit of a float may differ between feature levels of a machine.

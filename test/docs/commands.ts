@@ -1,66 +1,86 @@
-/** Shell commands that the documentation quotes: does what they name exist? */
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { COMMON_OPTIONS } from "../../src/cli/command.ts";
-import { COMMANDS } from "../../src/cli/commands/index.ts";
-import { root } from "./blocks.ts";
+/**
+ * Shell commands that the documentation quotes, and how CI runs each: as it stands, or in a short form that does the same work on less.
+ * A command that no row of WAYS knows fails the check, so whoever quotes a new one says here how it is run.
+ */
 
-/** Commands in the `sh` blocks of a page and in backticks of its text. */
+/** Commands in the `sh` blocks of a page and in backticks of its text; `a && b` are two. */
 export function commandsOf(markdown: string): string[] {
   const blocks = [...markdown.matchAll(/^```sh.*\n([\s\S]*?)^```/gm)].flatMap(([, code]) => code!.split("\n"));
   const quoted = [...markdown.replace(/^```[\s\S]*?^```/gm, "").matchAll(/`((?:npm|npx) [^`]+)`/g)].map(([, command]) => command!);
   return [...blocks, ...quoted]
-    .flatMap((line) => line.replace(/\s(#|>).*$/, "").split(/ (?:&&|\|) /))
-    .map((command) => command.trim())
-    .filter((command) => /^np[mx] /.test(command));
+    .map((line) => line.replace(/\s+#.*$/, "").trim())
+    .flatMap((line) => line.split(" && "))
+    .filter(Boolean);
 }
 
-/** A sentence where the command cannot work, else undefined. */
-export function problemOf(command: string): string | undefined {
-  const [program, ...rest] = wordsOf(command);
-  if (program === "npm") return npmProblem(rest);
-  if (rest[0] === "tsx" || rest[0] === "vitest") {
-    const path = rest.find((word) => word.includes("/"));
-    return path !== undefined && !existsSync(join(root, path)) ? `${path} does not exist` : undefined;
-  }
-  if (rest[0] === "hummingbert") return hummingbertProblem(rest.slice(1));
-  return `npx ${rest[0]} is not a command that this test knows`;
+export type Way =
+  /** Shell code, run in the root of the repository; SCRATCH is an empty folder. */
+  | { readonly run: string; readonly needsData?: boolean }
+  /** A line of .ci/run does it. */
+  | { readonly step: string }
+  /** Why it cannot run in CI, or who else does the same. */
+  | { readonly never: string };
+
+type Row = readonly [pattern: RegExp, way: (command: string) => Way];
+
+const asQuoted = (command: string): Way => ({ run: command });
+const and =
+  (more: string) =>
+  (command: string): Way => ({ run: `${command} ${more}` });
+const instead =
+  (run: string, needsData = false) =>
+  (): Way => ({ run, needsData });
+const step = (command: string): Way => ({ step: command });
+
+/** The first row that matches counts. */
+const WAYS: readonly Row[] = [
+  [/^npm install$/, () => ({ step: "npm ci --no-audit --no-fund" })],
+  [/^npm install hummingbert$/, () => ({ never: "the registry's package; test/package/tarball.test.ts installs and uses the packed one" })],
+  [/^npm test$|^npm run (demo|check|build|size|test:runtimes|test:gpu)$|^npm --prefix docs run build$/, step],
+  [/^npm --prefix docs install$/, () => ({ step: "npm --prefix docs install --no-audit --no-fund" })],
+
+  [/^npm run validate$/, instead("npm run validate -- golden stages --device wasm --quick", true)],
+  [/^npm run validate -- sts$/, instead("npm run validate -- sts --device wasm --quick", true)],
+  [/^npm run validate -- sentences --device wasm$/, instead("npm run validate -- sentences --device wasm --quick", true)],
+  [/^npm run evaluate$/, instead("npm run evaluate -- zero-shot sst2", true)],
+  [/^npm run quantize -- \S+ \S+$/, () => ({ run: "npm run quantize -- test/fixtures/pipelines/encoder $(mktemp -d -p $SCRATCH)" })],
+
+  [/^npm run bench$/, and("-- --tokens 8 --rounds 1")],
+  [/^npm run bench -- --compare /, (command) => ({ run: inScratch(command) })],
+  [/^npm run bench -- /, (command) => ({ run: `${inScratch(command)} --rounds 1` })],
+  [/^npm --prefix test\/gpu run bench$/, (command) => ({ run: `npm --prefix test/gpu install --no-audit --no-fund && ${command}` })],
+  [/^npx tsx bench\/gemm\.ts$/, asQuoted],
+  [/^npx tsx bench\/(forward|speedup|threads)\.ts/, and("--tokens 8 --rounds 1")],
+
+  [
+    // Measuring takes ten minutes, and each part is a command of its own on the page; what is left is writing the page, which must be the committed one.
+    /^npm run bench:peers -- --publish$/,
+    instead("cp docs/performance.md $SCRATCH && npm run bench:peers -- --report && diff $SCRATCH/performance.md docs/performance.md"),
+  ],
+  [/^npm run bench:peers$/, and("-- --smoke")],
+  [/^npm run bench:peers -- .*--smoke/, asQuoted],
+  [/^npm run bench:peers -- /, and("--smoke")],
+
+  [/^npx tsx docs\/examples\//, asQuoted],
+  [/^npx tsx scripts\/figures\.ts$/, and("--out $SCRATCH/figures")],
+  [/^npx vitest run test\//, asQuoted],
+
+  [
+    /^npx hummingbert pull MODEL$|^npx hummingbert inspect MODEL$/,
+    (command) => ({ run: command.replace("MODEL", "intfloat/e5-small-v2") }),
+  ],
+  [/^npx hummingbert inspect FOLDER$/, (command) => ({ run: command.replace("FOLDER", "weights/minilm-l6-ner") })],
+  [/^(cat lines\.txt \| )?npx hummingbert /, (command) => ({ run: inScratch(command) })],
+];
+
+/** A reader's own files, which the check makes. */
+const FILES = /(?<= )(?:\.\/)?(notes|lines\.txt|reviews\.txt|documents\.txt|vectors\.jsonl|before\.json|after\.json)(?= |$)/g;
+
+function inScratch(command: string): string {
+  return command.replace(FILES, "$$SCRATCH/$1");
 }
 
-/** The words after `npx hummingbert` of a command that needs neither the network, nor files of a reader's own, nor much time; else undefined. */
-export function localWordsOf(command: string): string[] | undefined {
-  const words = wordsOf(command);
-  if (
-    words[0] !== "npx" ||
-    words[1] !== "hummingbert" ||
-    /[A-Z]{3}|--(model|file|in) |\bpull\b|\bbench\b|sentence-transformers\//.test(command)
-  )
-    return undefined;
-  return words.slice(2);
-}
-
-function wordsOf(command: string): string[] {
-  return (command.match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replace(/^"|"$/g, ""));
-}
-
-function npmProblem(words: readonly string[]): string | undefined {
-  const prefix = words[0] === "--prefix" ? words[1]! : ".";
-  const [verb, script] = words[0] === "--prefix" ? words.slice(2) : words;
-  const name = verb === "run" ? script! : verb!;
-  if (name === "install") return undefined;
-  const { scripts } = JSON.parse(readFileSync(join(root, prefix, "package.json"), "utf8")) as { scripts: Record<string, string> };
-  return scripts[name] === undefined ? `${prefix}/package.json has no script "${name}"` : undefined;
-}
-
-function hummingbertProblem([name, ...rest]: readonly string[]): string | undefined {
-  if (name === "--help") return undefined;
-  const command = COMMANDS.find((candidate) => candidate.name === name);
-  if (!command) return `hummingbert has no command "${name}"`;
-  const options: Readonly<Record<string, { short?: string | undefined }>> = { ...COMMON_OPTIONS, ...command.options };
-  for (const word of rest.slice(0, rest.includes("--") ? rest.indexOf("--") : undefined)) {
-    if (word.startsWith("--") && !Object.hasOwn(options, word.slice(2).split("=")[0]!)) return `hummingbert ${name} has no option ${word}`;
-    if (/^-\w$/.test(word) && !Object.values(options).some(({ short }) => short === word[1]))
-      return `hummingbert ${name} has no option ${word}`;
-  }
-  return undefined;
+/** How CI runs a quoted command; undefined for one that no row knows. */
+export function wayOf(command: string): Way | undefined {
+  return WAYS.find(([pattern]) => pattern.test(command))?.[1](command);
 }

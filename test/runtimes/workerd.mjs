@@ -9,13 +9,13 @@ import { Miniflare } from "miniflare";
 const [model, expected, kernels = "none"] = process.argv.slice(2);
 const files = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"];
 const imports = files.map((name, i) => `import file${i} from ${JSON.stringify(join(model, name))};`).join("\n");
-const useKernels = `import { useCompiledKernels } from "hummingbert"; import kernels from "./wasm-simd-fma.wasm"; useCompiledKernels("wasm-simd-fma", kernels);`;
+// The documentation's own lines for edge functions.
+const [, documented] = /^```js\n([\s\S]*?)^```/m.exec(readFileSync(new URL("../../docs/runtimes.md", import.meta.url), "utf8"));
 const worker = `
   ${imports}
-  import { SentenceEncoder } from "hummingbert";
+  ${kernels === "wasm" ? documented : 'import { SentenceEncoder } from "hummingbert";'}
   import { embed } from "./embed.mjs";
   import expected from ${JSON.stringify(expected)};
-  ${kernels === "wasm" ? useKernels : ""}
   const model = new Map([${files.map((name, i) => `["${name}", file${i}]`)}]);
   const encodedExpected = JSON.parse(new TextDecoder().decode(expected));
   export default { fetch: async () => Response.json(await embed(SentenceEncoder, model, encodedExpected)) };`;
@@ -32,7 +32,7 @@ const { outputFiles } = await build({
 const modules = [{ type: "ESModule", path: "worker.mjs", contents: outputFiles[0].text }];
 if (kernels === "wasm") {
   const file = createRequire(import.meta.url).resolve("hummingbert/wasm/wasm-simd-fma.wasm");
-  modules.push({ type: "CompiledWasm", path: "wasm-simd-fma.wasm", contents: readFileSync(file) });
+  modules.push({ type: "CompiledWasm", path: "hummingbert/wasm/wasm-simd-fma.wasm", contents: readFileSync(file) });
 }
 const miniflare = new Miniflare({ modules, compatibilityDate: "2026-01-01" });
 try {
