@@ -6,7 +6,7 @@
  * and needless space but with every name, so that stacks stay readable. Bundlers still drop what a program does not import: test/package holds them to it.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type InputOptions, type Plugin, rolldown } from "rolldown";
@@ -124,3 +124,4 @@ const kernels = kernelFiles();
 await writeModules(kernels);
 finishDeclarations();
 writeKernels(kernels);
+chmodSync(join(dist, "cli.js"), 0o755); // npx in a clone runs it by a link that is made once
