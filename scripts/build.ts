@@ -2,14 +2,16 @@
  * `npm run build`: writes dist/ from src/: ES modules, declarations, source maps that point to src/ (which is published beside dist/), and the kernels
  * as .wasm files, for Node's start and for runtimes that compile no bytes.
  *
- * TypeScript checks and declares; rolldown joins modules into a few files (one a module would cost Node 60 ms at start), without comments
- * and needless space but with every name, so that stacks stay readable. Bundlers still drop what a program does not import: test/package holds them to it.
+ * TypeScript checks and declares; rolldown joins modules into a few files (one a module would cost Node 60 ms at start), without comments,
+ * needless space and names of locals, but with the names of functions, classes and fields, so that stacks stay readable. Bundlers still drop what a
+ * program does not import: test/package holds them to it.
  */
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type InputOptions, type Plugin, rolldown } from "rolldown";
+import { type InputOptions, type Plugin, rolldown, type SourceMapInput } from "rolldown";
+import { minifySync } from "rolldown/utils";
 import { type KernelFile, kernelFiles } from "../src/kernels/wasm/kernel-files.ts";
 import { coarseMap } from "./coarse-map.ts";
 
@@ -43,6 +45,21 @@ const diskApart: Plugin = {
   resolveId: (id, _importer, { isEntry }) => (!isEntry && /\/disk\.ts$/.test(id) ? { id: "./disk.js", external: true } : null),
 };
 
+/** Shortens locals, but in gpujs.js: gpu.js reads kernels from their source and takes two locals of one name in two blocks for one. */
+const shortLocals: Plugin = {
+  name: "short locals",
+  renderChunk(code, { name }) {
+    if (name === "gpujs") return null;
+    const { code: shorter, map } = minifySync(`${name}.js`, code, {
+      module: true,
+      compress: false,
+      mangle: { keepNames: true },
+      sourcemap: true,
+    });
+    return { code: shorter, map: map as SourceMapInput };
+  },
+};
+
 const INPUT: InputOptions = { cwd: root, external: [/^node:/], platform: "neutral" };
 
 /** The modules that an entry is made of, by path. */
@@ -64,7 +81,7 @@ async function writeModules(kernels: readonly KernelFile[]): Promise<void> {
   const bundle = await rolldown({
     ...INPUT,
     input: ENTRIES,
-    plugins: [diskApart],
+    plugins: [diskApart, shortLocals],
     preserveEntrySignatures: "strict",
     transform: { define: { KERNEL_FILES: JSON.stringify(sizes) } },
   });
