@@ -4,7 +4,8 @@
  *     npx tsx bench/speedup.ts [--tokens 128] [--rounds 8] [--dtype f32|w8]
  *
  * All shapes are in memory and take turns within each round; a figure is the best CPU time of the rounds, so that a busy machine disturbs
- * little. FLOPs come from the trace of the same forward pass. Writes bench/results/speedup.json.
+ * little. FLOPs and bytes come from the trace of the same forward pass. Energy for 1,000 texts is shown where the machine has counters (energy.ts): the
+ * least of the rounds, of the whole machine while the model ran. Writes bench/results/speedup.json.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -14,6 +15,7 @@ import { enableExperimentalSimd, engineInfo } from "../src/kernels/wasm/features
 import { inspectModel } from "../src/models/inspect.ts";
 import { loadModel } from "../src/models/load-model.ts";
 import type { Model } from "../src/models/types.ts";
+import { startEnergy } from "./energy.ts";
 import { randomModel } from "./random-model.ts";
 
 /** The papers' own figures are of whole test runs on a GPU or CPU of theirs, without the embeddings. */
@@ -31,7 +33,26 @@ interface Contestant {
   readonly paper: string;
   readonly model: Model;
   readonly flops: number;
+  readonly bytes: number;
   best: number;
+  /** Joules a text, at best; infinite without counters. */
+  joules: number;
+}
+
+/** A counter of energy is renewed about once a millisecond: a turn lasts long enough for its steps not to show. */
+const ENERGY_TURN_MS = 100;
+
+/** Joules of one call, the mean of a turn; infinite without counters. */
+async function joulesOf(call: () => Promise<unknown>): Promise<number> {
+  const joules = startEnergy();
+  if (!joules) return Number.POSITIVE_INFINITY;
+  const end = performance.now() + ENERGY_TURN_MS;
+  let calls = 0;
+  do {
+    await call();
+    calls++;
+  } while (performance.now() < end);
+  return joules() / calls;
 }
 
 const { values: options } = parseArgs({
@@ -49,7 +70,15 @@ async function main(tokens: number, rounds: number, dtype: "f32" | "w8"): Promis
     const files = randomModel(shape);
     const { pass } = await inspectModel(new MemoryFiles(files), tokens);
     const model = await loadModel(files, { device: "wasm", dtype, threads: 1 });
-    contestants.push({ name, paper, model, flops: pass!.flops, best: Number.POSITIVE_INFINITY });
+    contestants.push({
+      name,
+      paper,
+      model,
+      flops: pass!.flops,
+      bytes: pass!.bytes,
+      best: Number.POSITIVE_INFINITY,
+      joules: Number.POSITIVE_INFINITY,
+    });
   }
   const batch = [{ ids: Array.from({ length: tokens }, (_, s) => 1000 + ((s * 7919) % 20000)) }];
   for (let round = -1; round < rounds; round++) {
@@ -57,17 +86,22 @@ async function main(tokens: number, rounds: number, dtype: "f32" | "w8"): Promis
       const start = process.cpuUsage();
       await contestant.model.forward(batch);
       const { user, system } = process.cpuUsage(start);
-      if (round >= 0) contestant.best = Math.min(contestant.best, (user + system) / 1000);
+      if (round < 0) continue;
+      contestant.best = Math.min(contestant.best, (user + system) / 1000);
+      contestant.joules = Math.min(contestant.joules, await joulesOf(() => contestant.model.forward(batch)));
     }
   }
   const base = contestants[0]!;
-  const rows = contestants.map(({ name, paper, flops, best }) => ({
+  const rows = contestants.map(({ name, paper, flops, bytes, best, joules }) => ({
     name,
     paper,
     ms: best,
     timeRatio: base.best / best,
     gflop: flops / 1e9,
     flopRatio: base.flops / flops,
+    megabytes: bytes / 1e6,
+    /** Joules for 1,000 texts; null in JSON without counters. */
+    energy: 1000 * joules,
   }));
   const about = {
     date: new Date().toISOString().slice(0, 10),
@@ -81,9 +115,12 @@ async function main(tokens: number, rounds: number, dtype: "f32" | "w8"): Promis
   mkdirSync(new URL("results/", import.meta.url), { recursive: true });
   writeFileSync(new URL("results/speedup.json", import.meta.url), `${JSON.stringify({ ...about, rows }, null, 2)}\n`);
   console.log(`${about.date}, ${about.cpu}, Node ${about.node}, ${about.kernels}, ${dtype}, 1 text of ${tokens} tokens, 1 thread\n`);
-  console.log("| model | paper | time here | CPU ms | FLOP ratio | GFLOP |\n| --- | --- | --- | --- | --- | --- |");
-  for (const { name, paper, ms, timeRatio, gflop, flopRatio } of rows) {
-    console.log(`| ${name} | ${paper} | ${timeRatio.toFixed(2)} | ${ms.toFixed(1)} | ${flopRatio.toFixed(2)} | ${gflop.toFixed(2)} |`);
+  const hasEnergy = rows.every(({ energy }) => Number.isFinite(energy));
+  const columns = ["model", "paper", "time here", "CPU ms", "FLOP ratio", "GFLOP", "MB touched", ...(hasEnergy ? ["J / 1,000 texts"] : [])];
+  console.log(`| ${columns.join(" | ")} |\n|${" --- |".repeat(columns.length)}`);
+  for (const { name, paper, ms, timeRatio, gflop, flopRatio, megabytes, energy } of rows) {
+    const cells = [name, paper, timeRatio.toFixed(2), ms.toFixed(1), flopRatio.toFixed(2), gflop.toFixed(2), megabytes.toFixed(0)];
+    console.log(`| ${[...cells, ...(hasEnergy ? [energy.toFixed(0)] : [])].join(" | ")} |`);
   }
   for (const { model } of contestants) model.dispose();
 }
