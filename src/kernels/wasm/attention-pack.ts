@@ -6,12 +6,20 @@
  *   divideRows(out, x, sums, rows, cols, outStride, xStride)     out[r] = x[r] / sums[r]
  */
 import { eachColumn } from "./columns.ts";
+import type { Local } from "./emitter/call.ts";
+import type { FunctionBuilder } from "./emitter/function.ts";
 import type { ModuleBuilder } from "./emitter/module.ts";
 import { f32, i32, select } from "./emitter/scalar.ts";
 import { f32x4, v128 } from "./emitter/simd.ts";
-import { panelColumns } from "./panels.ts";
+import { emitTranspose4 } from "./pack-kernels.ts";
+import { addressRows, panelColumns } from "./panels.ts";
 
 const rowBytes = 4 * panelColumns;
+
+/** The bias row of a panel. (memory.fill is a call out of the kernels.) */
+function zeroRow(f: FunctionBuilder, panel: Local<"i32">): void {
+  for (let at = 0; at < rowBytes; at += 16) f.storeV128(panel, f32x4.const(0), at);
+}
 
 export function defineAttentionPacking(module: ModuleBuilder): void {
   const params = { panels: "i32", x: "i32", S: "i32", D: "i32", stride: "i32" } as const;
@@ -25,30 +33,38 @@ export function defineAttentionPacking(module: ModuleBuilder): void {
         f.if(
           i32.lt_s(S, panelColumns),
           () => f.memoryFill(panels, 0, panelBytes),
-          () => f.memoryFill(panels, 0, rowBytes),
+          () => zeroRow(f, panels),
         );
         const keys = f.i32(select(S, panelColumns, i32.lt_s(S, panelColumns)));
         const column = f.i32(i32.add(panels, rowBytes));
-        f.repeat(keys, 1, () => {
-          const target = f.i32(column);
-          eachColumn(
-            f,
-            D,
-            4,
-            [k],
-            (k) => {
-              const four = f.v128(v128.load(k!));
-              for (let lane = 0; lane < 4; lane++) f.storeLane32(target, four, lane, lane * rowBytes);
-              target.set(i32.add(target, 4 * rowBytes));
-            },
-            (k) => {
-              f.storeF32(target, f32.load(k!));
-              target.set(i32.add(target, rowBytes));
+        const pack = (count: 4 | 1) =>
+          f.while(
+            () => i32.ge_s(keys, count),
+            () => {
+              const target = f.i32(column);
+              eachColumn(
+                f,
+                D,
+                4,
+                addressRows(f, k, strideBytes, count),
+                (...at) => {
+                  const fours = at.map((key) => f.v128(v128.load(key)));
+                  if (count === 1) for (let lane = 0; lane < 4; lane++) f.storeLane32(target, fours[0]!, lane, lane * rowBytes);
+                  else for (const [i, keys] of emitTranspose4(f, fours).entries()) f.storeV128(target, keys, i * rowBytes);
+                  target.set(i32.add(target, 4 * rowBytes));
+                },
+                (...at) => {
+                  for (const [i, key] of at.entries()) f.storeF32(target, f32.load(key), 4 * i);
+                  target.set(i32.add(target, rowBytes));
+                },
+              );
+              column.set(i32.add(column, 4 * count));
+              k.set(i32.add(k, count === 1 ? strideBytes : i32.shl(strideBytes, 2)));
+              keys.set(i32.sub(keys, count));
             },
           );
-          column.set(i32.add(column, 4));
-          k.set(i32.add(k, strideBytes));
-        });
+        pack(4);
+        pack(1);
         panels.set(i32.add(panels, panelBytes));
         S.set(i32.sub(S, panelColumns));
       },
@@ -60,7 +76,7 @@ export function defineAttentionPacking(module: ModuleBuilder): void {
     f.while(
       () => i32.gt_s(D, 0),
       () => {
-        f.memoryFill(panels, 0, rowBytes);
+        zeroRow(f, panels);
         panels.set(i32.add(panels, rowBytes));
         const source = f.i32(v);
         f.repeat(S, 1, () => {
@@ -70,7 +86,7 @@ export function defineAttentionPacking(module: ModuleBuilder): void {
               for (let at = 0; at < rowBytes; at += 16) f.storeV128(panels, v128.load(source, at), at);
             },
             () => {
-              for (let at = 0; at < rowBytes; at += 16) f.storeV128(panels, f32x4.const(0), at);
+              zeroRow(f, panels);
               f.repeat(D, 1, (c) => {
                 const at = f.i32(i32.shl(c, 2));
                 f.storeF32(i32.add(panels, at), f32.load(i32.add(source, at)));
