@@ -49,6 +49,10 @@ const WAYS: readonly Row[] = [
   [/^npm run bench -- --compare /, (command) => ({ run: inScratch(command) })],
   [/^npm run bench -- /, (command) => ({ run: `${inScratch(command)} --rounds 1` })],
   [/^npm --prefix test\/gpu run bench$/, (command) => ({ run: `npm --prefix test/gpu install --no-audit --no-fund && ${command}` })],
+  [
+    /^npm --prefix test\/gpu run kernels -- /,
+    (command) => ({ run: `npm --prefix test/gpu install --no-audit --no-fund && ${command} --tokens 8 --rounds 1` }),
+  ],
   [/^npx tsx bench\/gemm\.ts$/, asQuoted],
   [/^npx tsx bench\/(forward|speedup|threads)\.ts/, and("--tokens 8 --rounds 1")],
 

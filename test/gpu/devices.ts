@@ -11,3 +11,10 @@ export const DEVICES: readonly (readonly [name: string, device: BackendDevice])[
   ["gpu.js webasm", gpuJs(GPU, { mode: "webasm" })],
   ["webgpu f32 (Dawn)", webgpu({ gpu: dawn() })],
 ];
+
+/** A device by the name that bench/main.ts has for it. */
+export function deviceNamed(name: string): BackendDevice {
+  const [, device] = DEVICES.find(([known]) => known.replace("gpu.js ", "gpujs-").startsWith(name)) ?? [];
+  if (!device) throw new Error(`no device is called ${name}`);
+  return device;
+}

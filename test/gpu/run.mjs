@@ -13,16 +13,20 @@ const root = join(here, "../..");
 const chromium = findChromium() ?? installChromium();
 if (!chromium) fail("no Chromium found and none could be installed; install it or set CHROMIUM to its executable");
 // The bench wants the machine's own GPU where there is one; the tests want the same software GPU everywhere.
-const isBench = process.argv[2] === "bench";
+const isBench = process.argv[2] === "bench" || process.argv[2] === "kernels";
 const wantsOwn = process.env.VK_DRIVER_FILES !== undefined || (isBench && hasDrivers());
 const software = softwareGpu(chromium);
 if (!software && !wantsOwn)
   fail(`no vk_swiftshader_icd.json beside ${chromium}; Dawn needs a Vulkan driver: set VK_DRIVER_FILES to the one to use`);
 if (!existsSync(join(root, "node_modules/vitest"))) fail("the root's packages are not installed; run npm ci there first");
 
-// `node run.mjs bench` times forwards (bench.ts), anything else runs the tests.
+// `node run.mjs bench` times forwards (bench.ts), `node run.mjs kernels ...` operations (bench/main.ts), anything else runs the tests.
 const command = isBench
-  ? ["--import", "tsx", join(here, "bench.ts")]
+  ? [
+      "--import",
+      "tsx",
+      ...(process.argv[2] === "bench" ? [join(here, "bench.ts")] : [join(root, "bench/main.ts"), ...process.argv.slice(3)]),
+    ]
   : [join(root, "node_modules/vitest/vitest.mjs"), "run", "--config", join(here, "vitest.config.ts"), ...process.argv.slice(2)];
 const child = spawnSync(process.execPath, command, {
   cwd: root,
