@@ -32,10 +32,11 @@ import {
 } from "./control.ts";
 
 /**
- * Looks before sleeping: about 10 us, for falling asleep and being woken takes longer than that (two threads at T = 16: 1.45 times as fast as one with 3,000,
- * 1.73 with 16,000). Much longer spins make two threads slower than one where another process has the core.
+ * Looks before sleeping: about 40 us, half a task of 64 rows, for falling asleep and being woken costs both sides more than that, and who wakes late lets the
+ * other one wait at the next barrier. (T = 64, two threads against one: 1.74 with 60,000, 1.69 with 16,000.) Where another process has the core, the
+ * ledger sees to it that nobody spins for long.
  */
-const SPINS = 16_000;
+const SPINS = 60_000;
 
 /** On shared memory only; defined after all kernels. patience: milliseconds to sleep in all, 0 = never sleep, below 0 = for ever. */
 export function defineInterpreter(module: ModuleBuilder): void {

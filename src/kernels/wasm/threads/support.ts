@@ -41,16 +41,22 @@ export function warnOneThread(reason: string): void {
   hasWarned = true;
 }
 
+/** Whether there are node:worker_threads, without loading them: that takes 2 ms, which the first result need not wait for. */
+function hasNodeWorkers(): boolean {
+  if (typeof process !== "object" || process === null || typeof process.getBuiltinModule !== "function") return false;
+  return process.getBuiltinModule("node:module")?.isBuiltin?.("node:worker_threads") === true;
+}
+
 function canShare(): boolean {
   if (typeof SharedArrayBuffer !== "function" || typeof WebAssembly !== "object") return false;
-  if (nodeWorkers() !== undefined) return true;
+  if (hasNodeWorkers()) return true;
   // A page that is not isolated has the type in some engines, but may not send it.
   return typeof Worker === "function" && (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true;
 }
 
 function cores(): number {
   if (typeof navigator === "object" && typeof navigator?.hardwareConcurrency === "number") return navigator.hardwareConcurrency;
-  if (nodeWorkers() === undefined) return 1;
+  if (!hasNodeWorkers()) return 1;
   const os = process.getBuiltinModule("node:os");
   return typeof os.availableParallelism === "function" ? os.availableParallelism() : os.cpus().length;
 }
