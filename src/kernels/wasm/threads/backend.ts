@@ -35,8 +35,10 @@ export class ThreadedBackend extends WasmBackend {
   readonly #team: Team;
   readonly #recorder: Recorder;
   #isRecording = false;
+  /** Multiplications of this pass whose programs are made. */
+  #handedOver = 0;
   #isDisposed = false;
-  /** Multiplications from which on a pass wakes the workers. (Tests set 0.) */
+  /** Multiplications from which on a pass wakes the workers, and is handed over in parts while it is recorded. (Tests set 0.) */
   wakeFrom = SMALL_PASS;
   /** (Tests set one that never pauses.) */
   ledger = new Ledger();
@@ -96,6 +98,7 @@ export class ThreadedBackend extends WasmBackend {
 
   #record(body: () => readonly Mat[]): readonly Mat[] {
     this.#recorder.clear();
+    this.#handedOver = 0;
     this.#isRecording = true;
     this.live().isDeferred = true;
     try {
@@ -110,12 +113,13 @@ export class ThreadedBackend extends WasmBackend {
 
   #phase(count: number, body: (i: number) => void): void {
     this.#recorder.phase(count, body);
-    if (this.#recorder.work >= this.wakeFrom && !this.#team.isBusy) this.#handOver();
+    if (this.#recorder.work - this.#handedOver >= this.wakeFrom && !this.#team.isBusy) this.#handOver();
   }
   /** What is recorded runs while the rest is being recorded. */
   #handOver(): void {
     this.#team.add(this.#recorder, this.#recorder.work >= this.wakeFrom);
     this.#recorder.restart();
+    this.#handedOver = this.#recorder.work;
   }
 
   /** After this pass: starting workers takes this thread a millisecond, which the first result does not wait for and a process that is done does not spend. */
