@@ -10,8 +10,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type InputOptions, type Plugin, rolldown, type SourceMapInput } from "rolldown";
-import { minifySync } from "rolldown/utils";
+import { type InputOptions, type OutputOptions, type Plugin, rolldown } from "rolldown";
 import { type KernelFile, kernelFiles } from "../src/kernels/wasm/kernel-files.ts";
 import { coarseMap } from "./coarse-map.ts";
 
@@ -45,20 +44,8 @@ const diskApart: Plugin = {
   resolveId: (id, _importer, { isEntry }) => (!isEntry && /\/disk\.ts$/.test(id) ? { id: "./disk.js", external: true } : null),
 };
 
-/** Shortens locals, but in gpujs.js: gpu.js reads kernels from their source and takes two locals of one name in two blocks for one. */
-const shortLocals: Plugin = {
-  name: "short locals",
-  renderChunk(code, { name }) {
-    if (name === "gpujs") return null;
-    const { code: shorter, map } = minifySync(`${name}.js`, code, {
-      module: true,
-      compress: false,
-      mangle: { keepNames: true },
-      sourcemap: true,
-    });
-    return { code: shorter, map: map as SourceMapInput };
-  },
-};
+/** gpu.js reads its kernels from their source, and takes two locals of one name in two blocks for one: they keep the names that they have. */
+const UNSHORTENED = ["gpujs.js", "gpujs.js.map"];
 
 const INPUT: InputOptions = { cwd: root, external: [/^node:/], platform: "neutral" };
 
@@ -81,16 +68,16 @@ async function writeModules(kernels: readonly KernelFile[]): Promise<void> {
   const bundle = await rolldown({
     ...INPUT,
     input: ENTRIES,
-    plugins: [diskApart, shortLocals],
+    plugins: [diskApart],
     preserveEntrySignatures: "strict",
     transform: { define: { KERNEL_FILES: JSON.stringify(sizes) } },
   });
-  await bundle.write({
+  const output = (mangle: false | { keepNames: true }): OutputOptions => ({
     dir: dist,
     format: "esm",
     entryFileNames: "[name].js",
     chunkFileNames: "[name].js",
-    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+    minify: { compress: false, mangle, codegen: { removeWhitespace: true } },
     minifyInternalExports: false,
     sourcemap: true,
     sourcemapExcludeSources: true,
@@ -105,6 +92,10 @@ async function writeModules(kernels: readonly KernelFile[]): Promise<void> {
       ],
     },
   });
+  await bundle.write(output(false));
+  const unshortened = UNSHORTENED.map((name) => readFileSync(join(dist, name)));
+  await bundle.write(output({ keepNames: true }));
+  for (const [i, name] of UNSHORTENED.entries()) writeFileSync(join(dist, name), unshortened[i]!);
   await bundle.close();
   for (const name of filesBelow("dist", ".map")) writeFileSync(join(dist, name), coarseMap(readFileSync(join(dist, name), "utf8")));
 }
