@@ -63,6 +63,7 @@ async function modulesOf(entry: string): Promise<ReadonlySet<string>> {
  */
 async function writeModules(kernels: readonly KernelFile[]): Promise<void> {
   const [slim, index, disk] = await Promise.all([modulesOf(ENTRIES.slim), modulesOf(ENTRIES.index), modulesOf(ENTRIES.disk)]);
+  const formats = await modulesOf(ENTRIES.safetensors);
   const file = (name: string, holds: (id: string) => boolean, priority: number) => ({ name, test: holds, priority, minShareCount: 2 });
   const sizes = Object.fromEntries(kernels.map(({ name, bytes }) => [name, bytes.length]));
   const bundle = await rolldown({
@@ -83,6 +84,7 @@ async function writeModules(kernels: readonly KernelFile[]): Promise<void> {
     sourcemapExcludeSources: true,
     codeSplitting: {
       groups: [
+        file("formats", (id) => formats.has(id), 6), // who reads a file needs no model: else 27 KB for 9
         file("files", (id) => disk.has(id) && !slim.has(id), 5), // apart from those that import disk.js, which imports them
         file("kernels", (id) => slim.has(id) && inRoom(id, "kernels"), 4),
         file("wordpiece", (id) => slim.has(id) && inRoom(id, "tokenizers"), 4),

@@ -116,6 +116,8 @@ describe("the installed tarball", () => {
     expect(sizeOf(inNode) - sizeOf(inBrowser)).toBeGreaterThan(8000); // disk.ts and the cache
     expect([...small.warnings, ...inBrowser.warnings]).toEqual([]);
     expect(small.outputFiles[0]!.text).not.toContain("deberta");
+    const format = await bundle("browser", 'export { parseSafetensors } from "hummingbert";');
+    expect(sizeOf(format)).toBeLessThan(10_000); // as from the sources: no kernels, no models
   });
 
   test("embeds text with a model folder as sentence-transformers does", () => {
