@@ -3,7 +3,8 @@
  *
  *   n = round(x / ln 2)    r = x - n ln 2, |r| <= ln 2 / 2    exp(x) = 2^n exp(r)
  *
- * n is rounded by adding 1.5 * 2^23 ("magic number"): the sum's low bits are n itself, so 2^n is one shift into the exponent.
+ * n is rounded by adding 1.5 * 2^23 + 127 ("magic number"): the sum's low bits are n + 127, so 2^n is one shift into the exponent.
+ * It comes as a factor: added to the exponent's bits it would make numbers of some NaNs.
  * ln 2 is split in two (Cody & Waite 1980) so that n * LN2_HIGH is exact: with and without fused multiply-add r is good to an ulp.
  * exp(r) = 1 + r + r^2 Q(r), Q of degree 4: the minimax polynomial of relative error 0.05 * 2^-24 on the interval (Remez exchange).
  *
@@ -19,7 +20,7 @@ export type Prepare = (v: VectorSteps) => (x: Vectors) => Vectors;
 
 /** exp is 0 below: the last x for which 2^n exp(r) is a normal number. */
 export const EXP_UNDERFLOW = -87.336;
-const ROUNDER = 12582912; // 1.5 * 2^23; its bits shifted left by 23 vanish
+const ROUNDER = 1.5 * 2 ** 23 + 127; // of its bits, shifted left by 23, only 127 is left: the exponent of 1
 const LN2_HIGH = 0.693359375; // 9 significant bits: n * LN2_HIGH is exact for |n| < 2^15
 const LN2_LOW = -2.1219444005469057e-4; // ln 2 - LN2_HIGH
 const Q = [0.4999999343217, 0.16666520399105, 0.041668390769681, 0.0083687451046071, 0.0013814541056546];
@@ -66,9 +67,12 @@ export function prepareExp2(v: VectorSteps, factor: Local<"v128">): (x: Vectors)
   };
 }
 
-/** 2^n x, n in the low bits of `shifted`. */
+/** 2^n x, n + 127 in the low bits of `shifted`. */
 function scaleByPower(v: VectorSteps, x: Vectors, shifted: Vectors): Vectors {
-  return v.each((x, shifted) => i32x4.add(x!, i32x4.shl(shifted!, 23)), x, shifted);
+  return v.mul(
+    x,
+    v.each((n) => i32x4.shl(n!, 23), shifted),
+  );
 }
 
 /** c[0] + c[1] x + c[2] x^2 + ... from x and x^2: Horner's rule in x^2 over pairs, half the latency of Horner's in x. */

@@ -111,5 +111,7 @@ describe.each(levelsHere())("activations, %s", (_name, level) => {
     for (const name of ["gelu", "gelu_tanh", "silu", "relu", "quick_gelu"])
       expect([...run(name, infinite)], name).toEqual([Number.POSITIVE_INFINITY, Number.NaN]);
     for (const name of ["sigmoid", "tanh"]) expect([...run(name, infinite)], name).toEqual([1, Number.NaN]);
+    const everyKind = new Float32Array(Uint32Array.of(0xffffffff, 0x7fffffff, 0x7fc00001, 0x7f800001, 0xffc000ff).buffer); // erased flash is the first
+    for (const name of ["exp", ...Object.keys(definitions)]) expect([...run(name, everyKind)], name).toEqual(Array(5).fill(Number.NaN));
   });
 });
