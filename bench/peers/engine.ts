@@ -1,6 +1,8 @@
 /** The face every engine shows to the benchmark: ids in, one mean-pooled and normalised vector a text out. */
 
 export interface Engine {
+  /** What has to be found out about a batch before it can be timed. */
+  prepare?(batch: readonly (readonly number[])[]): Promise<void>;
   embed(batch: readonly (readonly number[])[]): Promise<Float32Array[]>;
 }
 
@@ -31,28 +33,25 @@ export function poolPadded(hidden: Float32Array, S: number, C: number, lengths: 
 
 const BUCKET_SIZES = [2, 4, 8, 16] as const;
 
-/** Feeds a padding engine's call as `feeding` says. The best bucket is found when a batch is seen for the first time: that call is the warm-up. */
+/** Feeds a padding engine's call as `feeding` says. `prepare` finds the best size of buckets for a batch. */
 export function fed(call: Engine["embed"], feeding: Feeding): Engine {
   if (feeding === "padded" || feeding === "ragged") return { embed: call };
   if (feeding === "single") return { embed: (batch) => inBuckets(call, batch, 1) };
   const best = new Map<string, number>();
+  const keyOf = (batch: readonly (readonly number[])[]) => batch.map((ids) => ids.length).join();
   return {
-    async embed(batch) {
-      const key = batch.map((ids) => ids.length).join();
-      let size = best.get(key);
-      if (size === undefined) {
-        await inBuckets(call, batch, 8); // warm
-        const times: number[] = [];
-        for (const size of BUCKET_SIZES) {
-          const start = performance.now();
-          await inBuckets(call, batch, size);
-          times.push(performance.now() - start);
-        }
-        size = BUCKET_SIZES[times.indexOf(Math.min(...times))]!;
-        best.set(key, size);
+    async prepare(batch) {
+      if (best.has(keyOf(batch))) return;
+      await inBuckets(call, batch, 8); // warm
+      const times: number[] = [];
+      for (const size of BUCKET_SIZES) {
+        const start = performance.now();
+        await inBuckets(call, batch, size);
+        times.push(performance.now() - start);
       }
-      return inBuckets(call, batch, size);
+      best.set(keyOf(batch), BUCKET_SIZES[times.indexOf(Math.min(...times))]!);
     },
+    embed: (batch) => inBuckets(call, batch, best.get(keyOf(batch))!),
   };
 }
 

@@ -13,7 +13,7 @@ import { ENGINES } from "./engines/index.ts";
 import { FIGURES, FIGURES_FILE, type Figures, type Shape } from "./figures.ts";
 import type { Programs } from "./process.ts";
 import { writeReport } from "./report.ts";
-import { compareEngines, type Run } from "./rounds.ts";
+import { compareEngines, type Row, type Run } from "./rounds.ts";
 import { measureSizes } from "./sizes.ts";
 import { batches, LENGTHS, single } from "./workloads.ts";
 
@@ -47,6 +47,8 @@ const MAIN = [
   "jax-js",
 ];
 const FEEDINGS = ["ort-node-single", "ort-node-buckets", "ort-node-int8-single", "ort-web-single", "ort-web-int8-single"];
+const BATCHES = ["32x128", "ragged", "sts-b"];
+const isBatch = ({ workload }: Row) => BATCHES.includes(workload);
 const SHAPES = ["minilm-l6", "tinybert-4", "distilbert", "bert-base"];
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -79,15 +81,19 @@ export async function publish({ engine, programs, nodes, has, stsFile, rounds, p
   save({ machine: machine(), versions: versions(programs, has) });
   if (wants("main")) {
     const lengths = await compare(MAIN, LENGTHS, [], rounds, programs.node);
-    save({ main: lengths });
-    const several = await compare(
-      [...MAIN.filter((name) => !/^transformers-js|-wide$/.test(name)), ...FEEDINGS],
-      [],
-      ["32x128", "ragged", "sts-b"],
-      Math.floor(rounds / 2),
-      programs.node,
-    );
-    save({ main: { ...lengths, others: Math.max(lengths.others, several.others), rows: [...lengths.rows, ...several.rows] } });
+    save({ main: { ...lengths, rows: [...lengths.rows, ...(figures.main?.rows ?? []).filter(isBatch)] } });
+  }
+  if (wants("batches") && figures.main) {
+    const names = [...MAIN.filter((name) => !/^transformers-js|-wide$/.test(name)), ...FEEDINGS];
+    const several = await compare(names, [], BATCHES, Math.floor(rounds / 2), programs.node);
+    const { main } = figures;
+    save({
+      main: {
+        ...main,
+        others: Math.max(main.others, several.others),
+        rows: [...main.rows.filter((row) => !isBatch(row)), ...several.rows],
+      },
+    });
   }
   if (wants("cold")) save({ cold: { node: version(programs.node), rows: await measureCold(starts(engine, programs, has), rounds) } });
   if (wants("oldest") && byAge[0] && major(byAge[0]) < major(programs.node)) {

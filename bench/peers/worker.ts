@@ -29,6 +29,7 @@ async function main(): Promise<void> {
     const { batches, atLeastMs, wantsVectors } = JSON.parse(line) as Request;
     let calls = 0;
     let vectors: Float32Array[] = [];
+    for (const batch of batches) await engine.prepare?.(batch);
     const start = performance.now();
     const cpu = process.cpuUsage();
     do {
