@@ -36,6 +36,11 @@ export function checkList(value: unknown, what: string, expected = "a list"): as
   check(Array.isArray(value), what, expected, value);
 }
 
+export function checkIterable(value: unknown, what: string, expected: string): void {
+  const isIterable = typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value);
+  check(isIterable, what, expected, value);
+}
+
 /** An integer of at least `least`. */
 export function checkInteger(value: unknown, what: string, least = 1): asserts value is number {
   check(Number.isInteger(value) && (value as number) >= least, what, `an integer of at least ${least}`, value);

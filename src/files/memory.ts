@@ -89,6 +89,6 @@ function commonFolder(files: Files): string {
   if (files.has("config.json")) return "";
   const folders = [...files.keys()].filter((name) => name.endsWith("/config.json")).map(folderOf);
   const [shallowest] = folders.sort((a, b) => a.split("/").length - b.split("/").length);
-  const all = [...files.keys()].every((name) => shallowest !== undefined && name.startsWith(`${shallowest}/`));
-  return all ? (shallowest as string) : "";
+  const isCommon = shallowest !== undefined && [...files.keys()].every((name) => name.startsWith(`${shallowest}/`));
+  return isCommon ? shallowest : "";
 }

@@ -3,10 +3,11 @@
  * forward slashes, relative, and never out of the folder.
  */
 
-import { unexpected } from "../checks.ts";
+import { checkString, unexpected } from "../checks.ts";
 
-/** `name` without "./" and empty parts; "" is the folder itself. @throws ConfigError for a name that leaves the folder */
+/** `name` without "./" and empty parts; "" is the folder itself. @throws ConfigError for what is no name or leaves the folder */
 export function safeName(name: string, label: string): string {
+  checkString(name, `file of ${label}`);
   const parts = name.split("/").filter((part) => part !== "" && part !== ".");
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
   if (name.startsWith("/") || parts.includes("..") || /[\\:\u0000-\u001f]/.test(name)) {

@@ -8,7 +8,7 @@
  * `reason` tells the user in one sentence what was chosen and why.
  */
 
-import { unexpected } from "../checks.ts";
+import { checkList, unexpected } from "../checks.ts";
 import { ConfigError, UnsupportedError } from "../errors.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { type Device, isBackendDevice } from "../tensor/device.ts";
@@ -61,7 +61,9 @@ export async function createBackend(options: BackendChoice = {}): Promise<Chosen
 /** wasm where it works, else loops; with devices to choose from, what is fastest when measured here. */
 async function chooseAutomatically(options: BackendChoice): Promise<ChosenBackend> {
   const wasm = { name: "wasm", create: () => createWasm(options) };
-  const devices = (options.devices ?? []).map((device) => ({ name: device.name, create: () => fromDevice(device) }));
+  const { devices: given = [] } = options;
+  checkList(given, "devices", "a list of devices");
+  const devices = given.map((device) => ({ name: device.name, create: () => fromDevice(device) }));
   try {
     if (devices.length > 0) return { ...(await chooseFastest([wasm, ...devices])), fallBack };
     return { backend: await wasm.create(), reason: '"wasm" works here', fallBack };

@@ -1,7 +1,7 @@
 /**
  * From the header's JSON to checked entries. Reading: each tensor is an object (or, as serde reads structs, an array) of dtype, shape and
  * data_offsets. Then one walk in data order checks the rules together: no gaps, no overlaps, sizes that fit, every byte of the file owned.
- * Stricter than the official library in two places: a tensor name may come once, and dtypes outside DType are refused.
+ * Stricter than the official library: a tensor name may come once, dtypes outside DType are refused, and so are dimensions from 2^53 on.
  * Equal metadata keys: the last one wins, as there.
  */
 

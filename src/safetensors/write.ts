@@ -22,7 +22,8 @@ interface Writable {
  */
 export function serializeSafetensors(tensors: ReadonlyMap<string, Writable>, metadata?: ReadonlyMap<string, string>): Uint8Array {
   for (const map of [tensors, metadata ?? new Map()])
-    if (typeof map?.entries !== "function") throw new ConfigError("serializeSafetensors: expected tensors and metadata as Maps by name.");
+    if (Array.isArray(map) || typeof map?.entries !== "function")
+      throw new ConfigError("serializeSafetensors: expected tensors and metadata as Maps by name.");
   for (const [name, tensor] of tensors) check(name, tensor);
   const ordered = [...tensors]
     .map(([name, tensor]) => ({ name, tensor, key: new TextEncoder().encode(name) }))
@@ -55,7 +56,8 @@ export function serializeSafetensors(tensors: ReadonlyMap<string, Writable>, met
   return file;
 }
 
-function check(name: string, { dtype, shape, data }: Writable): void {
+function check(name: string, tensor: Writable): void {
+  const { dtype, shape, data } = tensor ?? {};
   if (name === "__metadata__")
     throw broken("InvalidTensorView", 'a tensor cannot be named "__metadata__": the header uses it for metadata.');
   if (!isDType(dtype))
@@ -63,8 +65,8 @@ function check(name: string, { dtype, shape, data }: Writable): void {
       "UnsupportedDType",
       `tensor ${quoted(name)} has dtype ${quoted(String(dtype))}; expected one of ${Object.keys(bytesPerElement).join(", ")}.`,
     );
-  if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
-    throw broken("InvalidTensorView", `tensor ${quoted(name)} has shape [${shape.join(", ")}]; expected whole numbers from 0 on.`);
+  if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
+    throw broken("InvalidTensorView", `tensor ${quoted(name)} has shape [${shape}]; expected a list of whole numbers from 0 on.`);
   }
   checkBytes(data, `serializeSafetensors: data of tensor ${quoted(name)}`);
   const expected = byteLength(name, dtype, shape);

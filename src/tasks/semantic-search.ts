@@ -7,7 +7,7 @@
  * No index is built: at 384 dimensions a million vectors are 0.8 GFLOP a query. Python: sentence_transformers.util.semantic_search.
  */
 
-import { check, checkInteger, checkOneOf } from "../checks.ts";
+import { checkInteger, checkIterable, checkOneOf } from "../checks.ts";
 import { nextTurn } from "../tensor/turn.ts";
 import { VectorScan } from "./vector-scan.ts";
 import { checkSameLength } from "./vectors.ts";
@@ -39,8 +39,7 @@ export async function semanticSearch(
   const { topK = 10, score = "cosine" } = options;
   checkInteger(topK, "topK");
   checkOneOf(score, "score", ["cosine", "dot"]);
-  const isIterable = typeof corpus === "object" && corpus !== null && (Symbol.iterator in corpus || Symbol.asyncIterator in corpus);
-  check(isIterable, "corpus", "an iterable of Float32Array, one a text", corpus);
+  checkIterable(corpus, "corpus", "an iterable of Float32Array, one a text");
   const C = checkSameLength(queries, "semanticSearch queries");
   if (C === undefined) return [];
 

@@ -7,7 +7,7 @@
  */
 
 import { ConfigError, FormatError, UnsupportedError } from "../errors.ts";
-import { readJson, readJsonObject } from "../files/json.ts";
+import { objectOf, parseJson, readJson } from "../files/json.ts";
 import type { ModelFiles } from "../files/types.ts";
 import type { Backend } from "../tensor/backend.ts";
 import type { Mat } from "../tensor/mat.ts";
@@ -50,9 +50,10 @@ export async function readModulePlan(files: ModelFiles, signal?: AbortSignal): P
   if (!Array.isArray(modules)) throw new FormatError(`${files.label}: modules.json must hold a list of modules`);
   let body: ModulePlan["body"] | undefined;
   let bodyFiles = files;
-  let pooling: Pooling | undefined;
+  let poolingFiles: ModelFiles | undefined;
   const steps: ModulePlan["steps"][number][] = [];
-  for (const { type, path } of modules as { type?: unknown; path?: unknown }[]) {
+  for (const module of modules as unknown[]) {
+    const { type, path } = objectOf(module, "a module of modules.json", files.label);
     const name = String(type).split(".").at(-1)!;
     const folder = typeof path === "string" && path !== "" ? files.subfolder(path) : files;
     const kind = STEPS.get(name);
@@ -60,7 +61,7 @@ export async function readModulePlan(files: ModelFiles, signal?: AbortSignal): P
       body = name === "Transformer" ? "transformer" : "static";
       bodyFiles = folder;
     } else if (name === "Pooling") {
-      pooling = poolingOf(await readJsonObject(folder, "config.json", signal), folder.label);
+      poolingFiles = folder;
     } else if (kind !== undefined) {
       steps.push({ kind, files: folder });
     } else if (name !== "Dropout") {
@@ -70,10 +71,15 @@ export async function readModulePlan(files: ModelFiles, signal?: AbortSignal): P
     }
   }
   if (body === undefined) throw new ConfigError(`${files.label}: modules.json has neither a Transformer nor a StaticEmbedding`);
-  if (body === "transformer" && pooling === undefined) {
-    throw new ConfigError(`${files.label}: modules.json has a Transformer without a Pooling module`);
-  }
-  return { body, files: bodyFiles, pooling: body === "static" ? MEAN_POOLING : pooling!, steps };
+  if (body === "static") return { body, files: bodyFiles, pooling: MEAN_POOLING, steps };
+  if (poolingFiles === undefined) throw new ConfigError(`${files.label}: modules.json has a Transformer without a Pooling module`);
+  return { body, files: bodyFiles, pooling: await readPooling(poolingFiles, signal), steps };
+}
+
+/** A guess where the file is missing would be another model's vectors, so it must be there. */
+async function readPooling(files: ModelFiles, signal: AbortSignal | undefined): Promise<Pooling> {
+  const config = parseJson(await files.read("config.json", signal), "config.json", files.label);
+  return poolingOf(objectOf(config, "config.json", files.label), files.label);
 }
 
 /** @param width size of the pooled vector; @returns also the size of the vector that comes out */

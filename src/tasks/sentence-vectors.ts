@@ -7,7 +7,7 @@
  * needs the memory of one pass and of the results.
  */
 
-import { check, checkInteger, checkOneOf, checkString, checkStrings } from "../checks.ts";
+import { checkInteger, checkIterable, checkOneOf, checkString, checkStrings } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { Progress } from "../files/types.ts";
 import type { Model } from "../models/types.ts";
@@ -90,7 +90,7 @@ export class SentenceVectors {
 
   /** Any number of texts, their vectors in order, in the memory of one pass. */
   async *stream(texts: Iterable<string> | AsyncIterable<string>, options: EncodeTextOptions = {}): AsyncGenerator<Float32Array> {
-    check(typeof texts === "object" && texts !== null, "stream", "an iterable of texts (encode takes one)", texts);
+    checkIterable(texts, "stream", "an iterable of texts (encode takes one)");
     for await (const batch of this.run(texts, options)) yield* batch;
   }
 

@@ -6,7 +6,7 @@
  * model_max_length that share `stride` tokens; without it what is beyond the model's length is cut off and reported.
  */
 
-import { check, checkInteger, checkOneOf, checkString } from "../checks.ts";
+import { check, checkInteger, checkOneOf, checkString, checkStrings } from "../checks.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
 import type { Encoding, Tokenizer } from "../tokenizers/tokenizer.ts";
 import {
@@ -52,6 +52,7 @@ export async function tokenClassification(source?: ModelSource, options?: LoadOp
   async function classify(texts: string | readonly string[], call: TokenClassificationOptions = {}): Promise<unknown> {
     const { aggregationStrategy: strategy = "none", ignoreLabels = ["O"], stride, signal, onTruncate = warnTruncated } = call;
     checkCall(strategy, stride, tokenizer.modelMaxLength);
+    checkStrings(ignoreLabels, "ignoreLabels");
     const list = Array.isArray(texts) ? (texts as readonly string[]) : [texts as string];
     const windows = list.map((text, i) => windowsOf(checkText(text, i), i));
     const flat = windows.flatMap((ofText, i) => ofText.map((encoding) => ({ encoding, text: list[i]! })));

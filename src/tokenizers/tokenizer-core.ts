@@ -7,6 +7,7 @@
  *                     cut each word into tokens of the vocabulary, with offsets; then truncate and add special tokens (encoding.ts)
  */
 
+import { checkString } from "../checks.ts";
 import { type AddedToken, AddedTokenFinder } from "./added-tokens.ts";
 import { AlignedText, scalarAt } from "./aligned-text.ts";
 import type { Decoder, Normalizer, PreTokenizer, TokenModel } from "./component.ts";
@@ -67,6 +68,7 @@ export class TokenizerCore {
   }
 
   tokenToId(token: string): number | undefined {
+    checkString(token, "tokenToId");
     return this.#addedByContent.get(token)?.id ?? this.#parts.model.tokenToId(token);
   }
 

@@ -133,6 +133,9 @@ describe("files in memory", () => {
   });
 
   it("says what there is", async () => {
+    const none = await openModelFiles(new Map(), {});
+    await expect(none.read("config.json")).rejects.toThrow("No file config.json among the given files; there is none.");
+    expect(() => none.subfolder(5 as never)).toThrow(/file of the given files: expected a string, found 5/);
     const opened = await openModelFiles(new Map([["config.json", new Uint8Array(2)]]), {});
     await expect(opened.read("tokenizer.json")).rejects.toThrow(/No file tokenizer.json among the given files; there is config.json/);
     await expect(opened.open("x")).rejects.toThrow(ConfigError);

@@ -20,6 +20,7 @@ describe("createBackend", () => {
     expect((await createBackend({ device })).backend).toBe(made);
     await expect(createBackend({ device: { name: "hollow" } })).rejects.toThrow(ConfigError);
     await expect(createBackend({ device: "gpu" as "wasm" })).rejects.toThrow(/expected "auto".*found "gpu"/);
+    await expect(createBackend({ devices: 5 as never })).rejects.toThrow(/devices: expected a list of devices, found 5/);
     await expect(createBackend({ device: null as unknown as "wasm" })).rejects.toThrow(ConfigError);
   });
 

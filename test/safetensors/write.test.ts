@@ -98,6 +98,10 @@ describe("what cannot be written", () => {
       /"x": expected a Uint8Array, found Float32Array/,
     );
   });
+  it.each([undefined, 5, { dtype: "F32", shape: 5, data: new Uint8Array() }])("what is no tensor: %j", (tensor) => {
+    expect(() => serializeSafetensors(new Map([["a", tensor as never]]))).toThrow(FormatError);
+    expect(() => serializeSafetensors([tensor] as never)).toThrow(/as Maps by name/);
+  });
   it("a metadata value with a lone surrogate", () => {
     expect(() => serializeSafetensors(new Map(), new Map([["a", "\udc00x"]]))).toThrow(/lone surrogate/);
   });

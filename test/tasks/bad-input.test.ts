@@ -92,6 +92,7 @@ describe("token-classification", () => {
     await expect(recognise("a", { aggregationStrategy: "median" as "max" })).rejects.toThrow(
       /aggregationStrategy: expected one of "none", "simple", "first", "average", "max", found "median"/,
     );
+    await expect(recognise("a", { ignoreLabels: "O" as unknown as string[] })).rejects.toThrow(/ignoreLabels: expected a list of strings/);
     await expect(recognise("a", { stride: 4 })).rejects.toThrow(/stride joins the entities of windows, so aggregationStrategy/);
     await expect(recognise("a", { aggregationStrategy: "simple", stride: 64 })).rejects.toThrow(
       /stride: expected less than the tokenizer's model_max_length \(64\), found 64/,

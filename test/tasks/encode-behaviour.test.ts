@@ -107,6 +107,9 @@ describe("encode", () => {
     await expect(encoder.encode(["red"], { precision: "int8" })).rejects.toThrow(
       /precision "int8" needs `ranges`.*does not depend on its batch/,
     );
+    const rangesOf = (value: unknown) => encoder.encode(["red"], { precision: "int8", ranges: value as typeof ranges });
+    await expect(rangesOf(5)).rejects.toThrow(/ranges: expected a list of \[min, max\], found 5/);
+    await expect(rangesOf([ranges[0], [1, Number.NaN]])).rejects.toThrow(/ranges\[1\]: expected \[min, max\], found \[1,null\]/);
     await expect(encoder.encode(["red"], { precision: "int4" as "int8" })).rejects.toThrow(/precision: expected .* found "int4"/);
   });
 
@@ -121,12 +124,9 @@ describe("encode", () => {
     await expect(encoder.stream("red")[Symbol.asyncIterator]().next()).rejects.toThrow(
       /expected an iterable of texts \(encode takes one\), found "red"/,
     );
-    await expect(
-      encoder
-        .stream(null as unknown as string[])
-        [Symbol.asyncIterator]()
-        .next(),
-    ).rejects.toThrow(/iterable of texts .* found null/);
+    for (const none of [null, {}] as unknown[]) {
+      await expect(encoder.stream(none as string[]).next()).rejects.toThrow(/iterable of texts .* found (null|\{\})/);
+    }
     await expect(encoder.encode("red", { tokenBudget: 0 })).rejects.toThrow(/tokenBudget: expected an integer of at least 1, found 0/);
     await expect(encoder.encode("red", { truncateDim: 1.5 })).rejects.toThrow(/truncateDim: expected an integer of at least 1, found 1.5/);
     await expect(encoder.encode(["\ud800 lone", "x".repeat(100_000)])).resolves.toHaveLength(2);

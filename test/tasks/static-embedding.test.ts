@@ -60,6 +60,11 @@ describe("StaticEmbedding", () => {
     const files = staticModelFiles();
     files.set("modules.json", new TextEncoder().encode("[{"));
     await expect(SentenceEncoder.load(files)).rejects.toThrow(/modules.json of .* is not JSON/);
+    files.set("modules.json", new TextEncoder().encode("[null]"));
+    await expect(SentenceEncoder.load(files)).rejects.toThrow(/module of modules.json of .*: expected a JSON object, found null/);
+    const pooled = [{ type: "models.Transformer" }, { type: "models.Pooling", path: "1_Pooling" }];
+    files.set("modules.json", new TextEncoder().encode(JSON.stringify(pooled)));
+    await expect(SentenceEncoder.load(files)).rejects.toThrow(/No file .*config.json among the given files in 1_Pooling/);
     const encoder = await staticEncoder();
     await expect(encoder.model.forward([{ ids: [9] }])).rejects.toThrow(/token id 9 has no row in a table of 4/);
   });

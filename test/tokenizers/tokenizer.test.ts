@@ -102,6 +102,7 @@ describe("options", () => {
       "##b",
       undefined,
     ]);
+    expect(() => tokenizer.tokenToId(["a"] as never)).toThrow(/tokenToId: expected a string, found \["a"\]/);
   });
   test("special tokens are known by their role", async () => {
     const tokenizer = await Tokenizer.load(fixture("tokenizers/roberta"));
