@@ -6,8 +6,9 @@
  *     scores = q k^T      numerators = exp(scale (scores - row maximum)), sums      context = numerators v      out = context / sums
  *
  * The division comes after the product: D quotients a row instead of S. A block's scores are [block, S] and stay in cache.
- * With a window a block needs only the keys within reach of its rows: they are packed for the block. A query's bits do not depend on the block it falls in:
- * the products are chains over d and over j, where a key outside the window adds an exact zero, and the softmax follows the row's own window.
+ * With a window a block needs only the keys within reach of its rows: they are packed for the block. A query's bits do not depend on the range it is computed in:
+ * a key outside its window adds an exact zero, the softmax follows the row's own window, and blocks begin at multiples of `attentionBlock` in every range,
+ * because the product with V sums in chains of 128 keys (gemm.ts) from the first key of the block.
  */
 import type { ModuleBuilder } from "./emitter/module.ts";
 import { i32, select } from "./emitter/scalar.ts";
@@ -127,9 +128,11 @@ export function defineAttention(module: ModuleBuilder): void {
           () => i32.lt_s(first, endQuery),
           () => {
             const left = f.i32(i32.sub(endQuery, first));
-            const rows = f.i32(select(left, attentionBlock, i32.lt_s(left, attentionBlock)));
+            const inBlock = f.i32(i32.rem_u(first, attentionBlock));
+            const room = f.i32(i32.sub(attentionBlock, inBlock));
+            const rows = f.i32(select(left, room, i32.lt_s(left, room)));
             f.if(windowed, () => {
-              low.set(i32.sub(first, window));
+              low.set(i32.sub(i32.sub(first, inBlock), window));
               low.set(select(low, 0, i32.gt_s(low, 0)));
               const high = f.i32(i32.add(i32.add(first, rows), window));
               count.set(i32.sub(select(high, S, i32.lt_s(high, S)), low));
@@ -144,7 +147,7 @@ export function defineAttention(module: ModuleBuilder): void {
               const row = i32.mul(i32.add(i32.mul(head, S), first), probsStride);
               f.call(divideRows, i32.add(probs, bytes(i32.add(row, low))), scores, sums, rows, count, probsStride, stride);
             });
-            first.set(i32.add(first, attentionBlock));
+            first.set(i32.add(first, rows));
           },
         );
         head.set(i32.add(head, 1));

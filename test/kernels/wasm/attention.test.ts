@@ -40,13 +40,14 @@ const bitsOf = (results: Float32Array[]) =>
 
 describe.each(levelsHere())("attention in parts, %s", (_name, level) => {
   const backend = new InParts(level);
-  const sequences = new Sequences([1, 7, 130, 49]);
+  const sequences = new Sequences([1, 7, 300, 49]);
   const qkv = backend.constant(randomFloats(sequences.T * 3 * C, 1, 2), sequences.T, 3 * C);
   const table = (cols: number) => backend.constant(randomFloats(13 * cols, 2), 13, cols);
   const bucketOf = (distance: number) => Math.min(Math.max(distance + 6, 0), 12);
   const cases: [string, Partial<AttentionOptions>][] = [
     ["all keys", {}],
     ["a window", { window: 5 }],
+    ["a window of more keys than a chain of sums has", { window: 64 }],
     ["relative by head", { relative: [{ table: table(heads), bucketOf, by: "head" }] }],
     [
       "relative by query and key, a window",
