@@ -33,7 +33,7 @@ export interface ChosenBackend {
   readonly backend: Backend;
   readonly reason: string;
   /** Where the user left the choice: what to take instead if this backend is unsupported after all, a model's weights being too much for it. */
-  readonly fallBack?: (error: UnsupportedError) => ChosenBackend;
+  readonly fallBack?: (error: UnsupportedError) => ChosenBackend | Promise<ChosenBackend>;
 }
 
 /**
@@ -65,12 +65,21 @@ async function chooseAutomatically(options: BackendChoice): Promise<ChosenBacken
   checkList(given, "devices", "a list of devices");
   const devices = given.map((device) => ({ name: device.name, create: () => fromDevice(device) }));
   try {
-    if (devices.length > 0) return { ...(await chooseFastest([wasm, ...devices])), fallBack };
+    if (devices.length > 0) {
+      const fastest = await chooseFastest([wasm, ...devices]);
+      return { ...fastest, fallBack: fastest.backend.name === "wasm" ? fallBack : (error) => withoutDevices(options, error) };
+    }
     return { backend: await wasm.create(), reason: '"wasm" works here', fallBack };
   } catch (error) {
     if (!(error instanceof UnsupportedError)) throw error;
     return fallBack(error);
   }
+}
+
+/** What a device has no room for, wasm may have. */
+async function withoutDevices(options: BackendChoice, error: UnsupportedError): Promise<ChosenBackend> {
+  const chosen = await chooseAutomatically({ ...options, devices: [] });
+  return { ...chosen, reason: `${chosen.reason}; ${error.message}` };
 }
 
 async function fromDevice(device: Device): Promise<Backend> {

@@ -21,7 +21,7 @@ interface ChosenBackend {
   readonly backend: Backend;
   readonly reason?: string;
   /** What to take instead where the weights are more than the backend may hold. */
-  readonly fallBack?: (error: UnsupportedError) => ChosenBackend;
+  readonly fallBack?: (error: UnsupportedError) => ChosenBackend | Promise<ChosenBackend>;
 }
 
 /** What a model can be made of: load.ts names everything there is, a small bundle names less. */
@@ -51,7 +51,7 @@ export async function loadModelWith(kit: ModelKit, files: ModelFiles, options: M
         return new EncoderModel(parts, { ...facts, deviceReason: reason });
       } catch (error) {
         backend.dispose();
-        if (fallBack && error instanceof UnsupportedError) return build(fallBack(error));
+        if (fallBack && error instanceof UnsupportedError) return build(await fallBack(error));
         throw error;
       }
     };

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { ConfigError, UnsupportedError } from "../../src/errors.ts";
 import { createBackend } from "../../src/kernels/choose.ts";
+import { LoopsBackend } from "../../src/kernels/loops/backend.ts";
 import { ReferenceBackend } from "../../src/kernels/reference/backend.ts";
 import type { BackendDevice } from "../../src/tensor/device.ts";
 
@@ -30,5 +31,23 @@ describe("createBackend", () => {
     expect(["wasm", "loops"]).toContain(backend.name);
     expect(reason.length).toBeGreaterThan(10);
     backend.dispose();
+  });
+
+  it("falls back from a device to wasm, from wasm to loops", async () => {
+    class Instant extends LoopsBackend {
+      override readonly name = "instant" as never;
+      override async pass() {
+        return [new Float32Array(1)];
+      }
+    }
+    const instant: BackendDevice = { name: "instant", createBackend: async () => new Instant() };
+    const fastest = await createBackend({ devices: [instant], threads: 1 });
+    expect(fastest.backend).toBeInstanceOf(Instant);
+    const second = await fastest.fallBack!(new UnsupportedError("a table is too large"));
+    expect(second.backend.name).toBe("wasm");
+    expect(second.reason).toContain("a table is too large");
+    const third = await second.fallBack!(new UnsupportedError("no memory"));
+    expect(third.backend.name).toBe("loops");
+    expect(third.fallBack).toBeUndefined();
   });
 });
