@@ -9,7 +9,7 @@ interface SourceMap {
   names: string[];
 }
 
-/** @param map the text of a .map file; its names are dropped, too: nothing is renamed here */
+/** @param map the text of a .map file; its names are dropped, too: only locals are renamed, which no stack names */
 export function coarseMap(map: string): string {
   const parsed = JSON.parse(map) as SourceMap;
   return JSON.stringify({ ...parsed, names: [], mappings: encode(decode(parsed.mappings).map(firstOfEachLine)) });

@@ -67,7 +67,7 @@ export class Recorder {
     this.#heads[2 * this.#length] = index;
     this.#heads[2 * this.#length + 1] = 8 * size;
     const at = this.#length + COMMAND_HEAD;
-    for (let i = 0; i < args.length; i++) this.#words[at + i] = args[i]!; // \`set\` of a short list takes five times as long
+    for (let i = 0; i < args.length; i++) this.#words[at + i] = args[i]!; // `set` of a short list takes five times as long
     this.#length += size;
     task.end = this.#length;
   }

@@ -51,7 +51,7 @@ export class Team {
   readonly #control: number;
   #membership: Membership | undefined;
   readonly #words: Int32Array;
-  /** \`state\`'s count after the last phase of the programs opened so far. */
+  /** `state`'s count after the last phase of the programs opened so far. */
   #opened = 0;
   /** Written, and opened when the one before it is over. */
   #next: Program | undefined;
@@ -88,7 +88,7 @@ export class Team {
   }
 
   /**
-   * Writes a program where nothing else of this pass is and opens it, or leaves it to \`join\` while another one runs. This thread may record meanwhile.
+   * Writes a program where nothing else of this pass is and opens it, or leaves it to `join` while another one runs. This thread may record meanwhile.
    * @param wake whether to wake workers for it: a small program ends before one is awake
    */
   add(recorder: Recorder, wake: boolean): void {
