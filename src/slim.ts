@@ -9,7 +9,7 @@
  */
 
 import { ConfigError, UnsupportedError } from "./errors.ts";
-import { MemoryFiles } from "./files/memory.ts";
+import { openMemory } from "./files/memory.ts";
 import { openUrl } from "./files/open-url.ts";
 import type { LoadOptions, ModelFiles, ModelSource } from "./files/types.ts";
 import { createSlimBackend } from "./kernels/choose-slim.ts";
@@ -62,7 +62,7 @@ export class SentenceEncoder extends SentenceVectors {
 }
 
 function openSource(source: ModelSource, options: LoadOptions): ModelFiles {
-  if (typeof source !== "string") return new MemoryFiles(source);
+  if (typeof source !== "string") return openMemory(source);
   const base = typeof location === "undefined" ? undefined : location.href;
   if (!URL.canParse(source, base)) throw new ConfigError(`${JSON.stringify(source)} is not a URL; Hub ids and folders need "hummingbert"`);
   return openUrl(new URL(source, base).href, options);

@@ -24,6 +24,12 @@ export function blobSource(blob: Blob): ByteSource {
   };
 }
 
+/** @throws ConfigError for what is no Map of files */
+export function openMemory(files: Files): MemoryFiles {
+  check(typeof (files as Partial<Files> | null | undefined)?.get === "function", "model", "a string or a Map of files", files);
+  return new MemoryFiles(files);
+}
+
 export class MemoryFiles implements ModelFiles {
   readonly label: string;
   readonly #files: Files;

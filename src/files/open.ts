@@ -4,11 +4,10 @@
  * Without a source: the task's default, from weights/ in a clone, else from the Hub or its cache.
  */
 
-import { unexpected } from "../checks.ts";
 import { ConfigError, UnsupportedError } from "../errors.ts";
 import { openDisk } from "./disk.ts";
 import { openHub } from "./hub-settings.ts";
-import { MemoryFiles } from "./memory.ts";
+import { openMemory } from "./memory.ts";
 import { openUrl } from "./open-url.ts";
 import type { LoadOptions, ModelFiles, ModelSource } from "./types.ts";
 
@@ -40,10 +39,7 @@ function defaultFiles(options: OpenOptions): ModelFiles {
 }
 
 function filesOf(source: ModelSource, options: OpenOptions): ModelFiles {
-  if (typeof source !== "string") {
-    if (source instanceof Map || typeof (source as Partial<Map<string, Blob>> | null)?.get === "function") return new MemoryFiles(source);
-    throw unexpected("model", "a string or a Map of files", source);
-  }
+  if (typeof source !== "string") return openMemory(source);
   if (source === "") throw new ConfigError("Expected a Hub id, a folder or a URL, found an empty string.");
   if (/^https?:\/\//i.test(source)) return openUrl(source, options);
   const disk = openDisk();

@@ -19,7 +19,7 @@ const BACKENDS: ReadonlyMap<unknown, () => Backend> = new Map<unknown, () => Bac
 /** @throws ConfigError for a device that is not here, UnsupportedError for wasm where it is missing or forbidden */
 export async function createSlimBackend({ device = "auto" }: BackendChoice): Promise<ChosenBackend> {
   if (device === "auto") return createAutomatically();
-  if (typeof device === "object" && isBackendDevice(device))
+  if (typeof device === "object" && device !== null && isBackendDevice(device))
     return { backend: await device.createBackend(), reason: `device "${device.name}" was asked for` };
   const create = BACKENDS.get(device);
   if (create === undefined) throw unexpected("device", '"auto", "wasm" or "loops" (more are in "hummingbert")', device);

@@ -1,7 +1,7 @@
 /**
  * JSON of headers and indices, as strict as serde_json, which the official library uses. JSON.parse judges the syntax; a walk over the text, which
  * from then on is known to be JSON, keeps what JSON.parse drops: equal keys, and whether an integer was written as one.
- * Time and memory are linear in the text, and the walk's recursion is at most 127 deep.
+ * Time and memory are linear in the text. Levels are counted first: JSON.parse would build a hundred million of them, until the process dies.
  */
 
 import { broken } from "./rules.ts";
@@ -21,8 +21,28 @@ export function invalidJson(sentence: string): Error {
   return broken("InvalidHeaderDeserialization", sentence);
 }
 
+/** @throws FormatError where brackets outside strings nest deeper than serde_json allows */
+function checkLevels(text: string, what: string): void {
+  let level = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x22) at = endOfString(text, at);
+    else if (code === 0x5b || code === 0x7b) {
+      if (++level > deepest) throw invalidJson(`${what} has more than ${deepest} levels of nesting.`);
+    } else if (code === 0x5d || code === 0x7d) level--;
+  }
+}
+
+/** Where the string that begins with the quote at `at` has its other quote, or beyond the text where it has none. */
+function endOfString(text: string, at: number): number {
+  let end = at + 1;
+  for (; end < text.length && text.charCodeAt(end) !== 0x22; end++) if (text.charCodeAt(end) === 0x5c) end++;
+  return end;
+}
+
 /** @param what the text is, for errors */
 export function parseStrictly(text: string, what: string): Json {
+  checkLevels(text, what);
   try {
     JSON.parse(text);
   } catch (error) {
@@ -33,8 +53,7 @@ export function parseStrictly(text: string, what: string): Json {
     while (text.charCodeAt(at) <= 32) at++;
     return text.charAt(at);
   };
-  const list = <T>(depth: number, element: () => T): T[] => {
-    if (depth > deepest) throw invalidJson(`${what} has more than ${deepest} levels of nesting.`);
+  const list = <T>(element: () => T): T[] => {
     const elements: T[] = [];
     at++;
     while (!"]}".includes(peek())) {
@@ -46,25 +65,25 @@ export function parseStrictly(text: string, what: string): Json {
   };
   const string = (): string => {
     const from = at;
-    for (let code = 0; code !== 0x22; code = text.charCodeAt(++at)) if (code === 0x5c) at++;
-    const value = JSON.parse(text.slice(from, ++at)) as string;
+    at = endOfString(text, from) + 1;
+    const value = JSON.parse(text.slice(from, at)) as string;
     if (/[\ud800-\udfff]/u.test(value)) throw invalidJson(`${what} has half a surrogate pair in a string.`);
     return value;
   };
-  const value = (depth: number): Json => {
+  const value = (): Json => {
     switch (peek()) {
       case '"':
         return string();
       case "[":
-        return list(depth, () => value(depth + 1));
+        return list(value);
       case "{": {
         const member = (): [string, Json] => {
           const key = string();
           peek(); // the colon
           at++;
-          return [key, value(depth + 1)];
+          return [key, value()];
         };
-        return { members: list(depth, member) };
+        return { members: list(member) };
       }
       default: {
         const from = at;
@@ -73,7 +92,7 @@ export function parseStrictly(text: string, what: string): Json {
       }
     }
   };
-  return value(1);
+  return value();
 }
 
 function literal(text: string, what: string): Json {

@@ -49,6 +49,8 @@ test("says what it leaves out", async () => {
   await expect(SentenceEncoder.load(filesOf(folder), { device: "reference" })).rejects.toThrow(
     /device: expected "auto", "wasm" or "loops"/,
   );
+  await expect(SentenceEncoder.load(filesOf(folder), { device: null as never })).rejects.toThrow(/device: expected .* found null/);
+  await expect(SentenceEncoder.load(null as never)).rejects.toThrow(/model: expected a string or a Map of files, found null/);
   await expect(SentenceEncoder.load(filesOf(folder), { worker: true })).rejects.toThrow(/worker: true needs "hummingbert"/);
   const config = JSON.parse(readFileSync(join(folder, "config.json"), "utf8")) as object;
   const roberta = filesOf(folder, { "config.json": { ...config, model_type: "roberta" } });

@@ -120,6 +120,9 @@ describe("headers made to hurt", () => {
       `{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0],"x":${"[".repeat(levels)}${"]".repeat(levels)}}}`;
     expect(verdict(fileOf(nested(125)))).toBe("accept");
     expect(verdict(fileOf(nested(126)))).toBe("reject");
+    // Refused before JSON.parse builds them; brackets in strings are no levels.
+    expect(() => parseSafetensors(fileOf("[".repeat(1_000_000)))).toThrow(/more than 127 levels/);
+    expect(verdict(fileOf(`{"${'[\\"{'.repeat(200)}":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}`))).toBe("accept");
   });
 });
 
