@@ -5,7 +5,7 @@
  *   --cold      cold start and peak memory instead          --sizes    installed bytes instead
  *   --smoke     a few seconds of everything, or of what the other options ask for (one round, two texts of a batch): does it still work?
  *   --publish   all that docs/performance.md shows (10 minutes on a quiet machine), and the page; --nodes PATH,PATH adds other versions of Node,
- *               --parts main,cold,oldest,newest,threads,kernels,shapes,sizes measures only some anew
+ *               --parts main,batches,cold,oldest,newest,threads,kernels,shapes,sizes measures only some anew
  *   --report    the page again, from the figures of the last --publish
  * Python is optional (--python PATH): with onnx and onnxruntime it writes the ONNX peers' files, with torch and transformers it is a peer.
  */
@@ -101,7 +101,8 @@ async function main(): Promise<void> {
       parts: values.parts.split(",").filter(Boolean),
     });
   const rounds = smoke ? 1 : Number(values.rounds);
-  if (values.cold) return void (await measureCold(starts(options, programs, has), rounds));
+  const cold = () => (smoke ? starts(options, programs, { ...has, torch: false }).slice(0, SMOKE_STARTS) : starts(options, programs, has));
+  if (values.cold) return void (await measureCold(cold(), rounds));
 
   const able = names.filter((name) => ENGINES[name]!.needs === "nothing" || has[ENGINES[name]!.needs as keyof Available]);
   const lengths = (values.lengths ?? LENGTHS.join(",")).split(",").filter(Boolean).map(Number);
@@ -109,7 +110,7 @@ async function main(): Promise<void> {
   const workloads = smoke ? [...single(lengths.slice(0, 1)), ...several.map(taste)] : [...single(lengths), ...several];
   const run = await compareEngines(able, workloads, rounds, options, programs, smoke ? SMOKE_TURN_MS : undefined);
   if (smoke && values.engines === undefined && values.batches === undefined) {
-    await measureCold(starts(options, programs, { ...has, torch: false }).slice(0, SMOKE_STARTS), 1);
+    await measureCold(cold(), rounds);
     measureSizes();
   }
   if (values.json) writeFileSync(given(values.json), JSON.stringify(run));

@@ -3,7 +3,7 @@
  *
  *   ```ts              runs; where a line ends in "// => TEXT", what it prints is compared with TEXT
  *   ```ts gpu          the same in test/gpu, where WebGPU is
- *   ```sh              test/slow/quoted-commands.test.ts runs every line
+ *   ```sh              test/slow/quoted-commands.test.ts sees that every line works
  *   ```text output:F   must be what the script F prints
  *
  * Numbers are compared with a tolerance, because the last digit of a float may differ between feature levels of a machine.

@@ -18,6 +18,8 @@ export type Way =
   | { readonly run: string; readonly needsData?: boolean }
   /** A line of .ci/run does it. */
   | { readonly step: string }
+  /** A page quotes what this script prints, so test/real/docs.test.ts runs it. */
+  | { readonly prints: string }
   /** Why it cannot run in CI, or who else does the same. */
   | { readonly never: string };
 
@@ -27,12 +29,18 @@ const asQuoted = (command: string): Way => ({ run: command });
 const and =
   (more: string) =>
   (command: string): Way => ({ run: `${command} ${more}` });
+/** Installs what a package of its own needs, unless a step of CI has done so. */
+const within =
+  (folder: string, more = "") =>
+  (command: string): Way => ({
+    run: `([ -d ${folder}/node_modules ] || npm --prefix ${folder} install --no-audit --no-fund) && ${command}${more}`,
+  });
 const instead =
   (run: string, needsData = false) =>
   (): Way => ({ run, needsData });
 const step = (command: string): Way => ({ step: command });
 
-/** The first row that matches counts. */
+/** The first row that matches counts. Where an option stands twice, the last counts. */
 const WAYS: readonly Row[] = [
   [/^npm install$/, () => ({ step: "npm ci --no-audit --no-fund" })],
   [/^npm install hummingbert$/, () => ({ never: "the registry's package; test/package/tarball.test.ts installs and uses the packed one" })],
@@ -42,17 +50,14 @@ const WAYS: readonly Row[] = [
   [/^npm run validate$/, instead("npm run validate -- golden stages --device wasm --quick", true)],
   [/^npm run validate -- sts$/, instead("npm run validate -- sts --device wasm --quick", true)],
   [/^npm run validate -- sentences --device wasm$/, instead("npm run validate -- sentences --device wasm --quick", true)],
-  [/^npm run evaluate$/, instead("npm run evaluate -- zero-shot sst2", true)],
+  [/^npm run evaluate$/, instead("npm run evaluate -- zero-shot")],
   [/^npm run quantize -- \S+ \S+$/, () => ({ run: "npm run quantize -- test/fixtures/pipelines/encoder $(mktemp -d -p $SCRATCH)" })],
 
-  [/^npm run bench$/, and("-- --tokens 8 --rounds 1")],
+  [/^npm run bench$/, and("-- --backend wasm --tokens 8 --rounds 1")],
   [/^npm run bench -- --compare /, (command) => ({ run: inScratch(command) })],
-  [/^npm run bench -- /, (command) => ({ run: `${inScratch(command)} --rounds 1` })],
-  [/^npm --prefix test\/gpu run bench$/, (command) => ({ run: `npm --prefix test/gpu install --no-audit --no-fund && ${command}` })],
-  [
-    /^npm --prefix test\/gpu run kernels -- /,
-    (command) => ({ run: `npm --prefix test/gpu install --no-audit --no-fund && ${command} --tokens 8 --rounds 1` }),
-  ],
+  [/^npm run bench -- /, (command) => ({ run: `${inScratch(command)} --tokens 8 --rounds 1` })],
+  [/^npm --prefix test\/gpu run bench$/, within("test/gpu")],
+  [/^npm --prefix test\/gpu run kernels -- /, within("test/gpu", " --tokens 8 --rounds 1")],
   [/^npx tsx bench\/gemm\.ts$/, asQuoted],
   [/^npx tsx bench\/(forward|speedup|threads)\.ts/, and("--tokens 8 --rounds 1")],
 
@@ -62,12 +67,15 @@ const WAYS: readonly Row[] = [
     instead("cp docs/performance.md $SCRATCH && npm run bench:peers -- --report && diff $SCRATCH/performance.md docs/performance.md"),
   ],
   [/^npm run bench:peers$/, and("-- --smoke")],
-  [/^npm run bench:peers -- .*--smoke/, asQuoted],
-  [/^npm run bench:peers -- /, and("--smoke")],
+  [/^npm run bench:peers -- --smoke/, asQuoted], // every engine
+  [/^npm run bench:peers -- --(cold|sizes)$/, and("--smoke")],
+  [/^npm run bench:peers -- .*--engines /, and("--smoke")],
+  [/^npm run bench:peers -- /, and("--smoke --engines hummingbert-w8")],
 
-  [/^npx tsx docs\/examples\//, asQuoted],
+  [/^npx tsx docs\/examples\//, (command) => ({ prints: command.slice("npx tsx ".length) })],
   [/^npx tsx scripts\/figures\.ts$/, and("--out $SCRATCH/figures")],
-  [/^npx vitest run test\//, asQuoted],
+  // `npm run check` runs the tests of these folders; what can go wrong here is that there are none.
+  [/^npx vitest run test\//, (command) => ({ run: `${command.replace("run", "list --filesOnly")} | grep test.ts` })],
 
   [
     /^npx hummingbert pull MODEL$|^npx hummingbert inspect MODEL$/,

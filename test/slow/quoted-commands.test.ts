@@ -1,13 +1,13 @@
 /**
  * Every command that README and docs quote still works: each is run in a shell, as it stands or in the short form that test/docs/commands.ts names.
- * Models of the Hub are stand-ins on this machine. What is a step of CI is looked up in .ci/run.
+ * Models of the Hub are stand-ins on this machine. What a step of CI or another test runs is only looked up there.
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { root } from "../docs/blocks.ts";
+import { blocksOf, root } from "../docs/blocks.ts";
 import { commandsOf, type Way, wayOf } from "../docs/commands.ts";
 import { pages } from "../docs/pages.ts";
 import { type StandInHub, startStandIns } from "../docs/stand-ins.ts";
@@ -49,6 +49,7 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
+const infos = pages.flatMap(blocksOf).map(({ info }) => info);
 const commands = [...new Set(pages.flatMap((page) => commandsOf(readFileSync(join(root, page), "utf8"))))];
 const ways = commands.map((command): [command: string, way: Way | undefined] => [command, wayOf(command)]);
 
@@ -63,14 +64,19 @@ describe("quoted commands", () => {
     expect(missing).toEqual([]);
   });
 
-  for (const [command, way] of ways) {
-    if (way === undefined || !("run" in way)) continue;
-    const lacksData = way.needsData === true && sharedData("") === undefined;
+  test("what test/real/docs.test.ts runs is a block there", () => {
+    const missing = ways.flatMap(([, way]) => (way && "prints" in way && !infos.includes(`output:${way.prints}`) ? [way.prints] : []));
+    expect(missing).toEqual([]);
+  });
+
+  const runs = new Map(ways.flatMap(([command, way]) => (way && "run" in way ? [[way.run, { command, ...way }] as const] : []))); // each once
+  for (const { command, run: shell, needsData } of runs.values()) {
+    const lacksData = needsData === true && sharedData("") === undefined;
     if (lacksData) console.warn(`SKIPPED: ${command} reads ../shared/data, which is not here`);
     test.skipIf(lacksData)(
-      command === way.run ? command : `${command}  as  ${way.run}`,
+      command === shell ? command : `${command}  as  ${shell}`,
       async () => {
-        const { code, printed } = await run(way.run);
+        const { code, printed } = await run(shell);
         expect(code, printed).toBe(0);
       },
       LIMIT_MS,
