@@ -6,7 +6,7 @@
  */
 
 import { unexpected } from "../checks.ts";
-import { readJsonObject } from "../files/json.ts";
+import { objectOf, readJson, readJsonObject } from "../files/json.ts";
 import type { ModelFiles } from "../files/types.ts";
 import { type SimilarityFunction, similarityFunctionOf } from "./similarity.ts";
 
@@ -43,8 +43,9 @@ export async function readTransformerConfig(
   signal?: AbortSignal,
 ): Promise<{ maxSeqLength?: number; lowerCase: boolean }> {
   for (const name of CONFIG_NAMES) {
-    if ((await files.readIfPresent(name, signal)) === undefined) continue;
-    const config = await readJsonObject(files, name, signal);
+    const found = await readJson(files, name, signal);
+    if (found === undefined) continue;
+    const config = objectOf(found ?? {}, name, files.label);
     const length = config.max_seq_length;
     return { ...(typeof length === "number" && length > 0 && { maxSeqLength: length }), lowerCase: config.do_lower_case === true };
   }

@@ -1,5 +1,6 @@
 /** `hummingbert inspect MODEL`: what a model is made of and what it costs, from its header alone; with --trace, what a forward pass does, measured. */
 import { existsSync } from "node:fs";
+import { objectOf, readJson } from "../../files/json.ts";
 import type { ModelFiles } from "../../files/types.ts";
 import type { ModelReport, PassReport, TensorRow } from "../../models/inspect.ts";
 import { DEFAULT_ENCODER } from "../../tasks/defaults.ts";
@@ -189,8 +190,8 @@ function dtypesOf(tensors: readonly TensorRow[]): string {
 
 /** The components of tokenizer.json by their types, in the order in which text passes through them. */
 async function tokenizerPipeline(files: ModelFiles): Promise<string[]> {
-  const bytes = await files.readIfPresent("tokenizer.json");
-  if (!bytes) return (await files.readIfPresent("vocab.txt")) ? ["WordPiece (vocab.txt)"] : [];
-  const json = JSON.parse(new TextDecoder().decode(bytes)) as Readonly<Record<string, { type?: string } | null>>;
+  const found = await readJson(files, "tokenizer.json");
+  if (found === undefined) return (await files.readIfPresent("vocab.txt")) ? ["WordPiece (vocab.txt)"] : [];
+  const json = objectOf(found, "tokenizer.json", files.label) as Readonly<Record<string, { type?: string } | null>>;
   return ["normalizer", "pre_tokenizer", "model", "post_processor", "decoder"].flatMap((part) => json[part]?.type ?? []);
 }

@@ -4,10 +4,11 @@
  *
  * All work goes through `call`: a kernel's name and a row of numbers. The threaded backend records them instead.
  */
-import { DisposedError, ShapeError } from "../../errors.ts";
+import { DisposedError } from "../../errors.ts";
 import { Backend } from "../../tensor/backend.ts";
+import { expectLength } from "../../tensor/checks.ts";
 import { Mat } from "../../tensor/mat.ts";
-import { checkWeight } from "../../tensor/weight-rows.ts";
+import { checkLinear, checkWeight } from "../../tensor/weight-rows.ts";
 import type { Linear, Table, WeightMatrix } from "../../tensor/weights.ts";
 import { levelName } from "./features.ts";
 import { instantiateKernels, type Kernels, kernelModule } from "./kernel-set.ts";
@@ -53,7 +54,7 @@ export abstract class WasmMachine extends Backend {
     }
   }
   constant(data: Float32Array, rows: number, cols: number): Mat {
-    if (data.length !== rows * cols) throw new ShapeError(`constant: [${rows}, ${cols}] needs ${rows * cols} values, got ${data.length}`);
+    expectLength("constant", data, rows, cols);
     const memory = this.live();
     const at = memory.reserve(data.length * 4);
     new Float32Array(memory.memory.buffer, at, data.length).set(data);
@@ -91,13 +92,8 @@ export abstract class WasmMachine extends Backend {
   // ------------------------------------------------------------ weights
   linear(weights: readonly WeightMatrix[], bias?: Float32Array): Linear {
     const memory = this.live();
-    for (const weight of weights) {
-      checkWeight(weight);
-      if (weight.cols !== weights[0]!.cols)
-        throw new ShapeError(`linear: stacked weights of ${weights[0]!.cols} and ${weight.cols} columns`);
-    }
-    const { N, byteCount, stagingBytes } = packedSize(weights);
-    if (bias && bias.length !== N) throw new ShapeError(`linear: ${N} outputs need as many biases, got ${bias.length}`);
+    checkLinear(weights, bias);
+    const { byteCount, stagingBytes } = packedSize(weights);
     const panels = memory.reserve(byteCount);
     return this.frame(() => {
       const staging = memory.alloc(stagingBytes);
