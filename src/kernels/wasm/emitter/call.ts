@@ -13,7 +13,7 @@ export interface Callable {
   readonly result: ValueType | undefined;
 }
 
-/** A variable of the function: reads are expressions, `set` and `tee` write. */
+/** A variable of the function: reads are expressions, `set` writes. */
 export class Local<T extends ValueType> extends Expression<T> {
   private readonly body: Code;
   private readonly index: number;
@@ -39,28 +39,6 @@ export class Local<T extends ValueType> extends Expression<T> {
     value.write(this.body);
     this.body.bytes.u8(0x21);
     this.body.bytes.u32(this.index);
-  }
-
-  /** Sets the local and leaves the value: an expression of one use. */
-  tee(value: Expression<T>): Expression<T> {
-    return new Tee(this.type, this.index, value);
-  }
-}
-
-class Tee<T extends ValueType> extends Expression<T> {
-  private readonly index: number;
-  private readonly value: Expression<T>;
-
-  constructor(type: T, index: number, value: Expression<T>) {
-    super(type);
-    this.index = index;
-    this.value = value;
-  }
-
-  protected emit(code: Code): void {
-    this.value.write(code);
-    code.bytes.u8(0x22);
-    code.bytes.u32(this.index);
   }
 }
 

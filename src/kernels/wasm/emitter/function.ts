@@ -17,7 +17,6 @@
 import type { Bytes } from "./bytes.ts";
 import { type Argument, argumentsFor, type Callable, Local } from "./call.ts";
 import {
-  ATOMIC,
   asF32,
   asI32,
   type Code,
@@ -110,11 +109,6 @@ export class FunctionBuilder implements Code {
 
   storeI8(address: I, value: I, offset = 0): void {
     this.store(0x3a, 0, address, asI32(value), offset);
-  }
-
-  /** i32.atomic.store: sequentially consistent. */
-  atomicStore(address: I, value: I, offset = 0): void {
-    this.store(ATOMIC + 0x17, 2, address, asI32(value), offset);
   }
 
   memoryCopy(target: I, source: I, byteCount: I): void {

@@ -68,8 +68,6 @@ export const i32 = {
   shr_s: i32Binary(0x75),
   shr_u: i32Binary(0x76),
   wrap_i64: (a: L) => new Operation("i32", 0xa7, asI64(a)),
-  trunc_f32_s: (a: F) => new Operation("i32", 0xa8, asF32(a)),
-  trunc_sat_f32_s: (a: F) => new Operation("i32", MISC + 0, asF32(a)),
   trunc_sat_f64_s: (a: D) => new Operation("i32", MISC + 2, asF64(a)),
   reinterpret_f32: (a: F) => new Operation("i32", 0xbc, asF32(a)),
   /** Pages of 64 KiB that this instance knows its memory to have. */
@@ -88,7 +86,6 @@ export const i64 = {
   shr_s: i64Binary(0x87),
   shr_u: i64Binary(0x88),
   extend_i32_s: (a: I) => new Operation("i64", 0xac, asI32(a)),
-  extend_i32_u: (a: I) => new Operation("i64", 0xad, asI32(a)),
   eq: (a: L, b: L) => new Operation("i32", 0x51, asI64(a), asI64(b)),
   trunc_sat_f64_s: (a: D) => new Operation("i64", MISC + 6, asF64(a)),
 };
@@ -116,7 +113,6 @@ export const f32 = {
   max: f32Binary(0x97),
   copysign: f32Binary(0x98),
   convert_i32_s: (a: I) => new Operation("f32", 0xb2, asI32(a)),
-  convert_i32_u: (a: I) => new Operation("f32", 0xb3, asI32(a)),
   demote_f64: (a: D) => new Operation("f32", 0xb6, asF64(a)),
   reinterpret_i32: (a: I) => new Operation("f32", 0xbe, asI32(a)),
 };

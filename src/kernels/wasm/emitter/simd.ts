@@ -107,14 +107,12 @@ export const i16x8 = {
   shr_u: shift(141),
   add: binary(142),
   mul: binary(149),
-  extract_lane_s: (a: V128, lane: number) => laneOperation("i32", SIMD + 24, [lane], a),
 };
 
 export const i32x4 = {
   splat: (a: I) => new Operation("v128", SIMD + 17, asI32(a)),
   const: (a: number, b = a, c = a, d = a) => new VectorConstant("i32", [a, b, c, d]),
   extract_lane: (a: V128, lane: number) => laneOperation("i32", SIMD + 27, [lane], a),
-  replace_lane: (a: V128, lane: number, value: I) => laneOperation("v128", SIMD + 28, [lane], a, asI32(value)),
   eq: binary(55),
   lt_s: binary(57),
   gt_s: binary(59),
@@ -147,7 +145,6 @@ export const f32x4 = {
   splat: (a: F32 | number) => new Operation("v128", SIMD + 19, asF32(a)),
   const: (a: number, b = a, c = a, d = a) => new VectorConstant("f32", [a, b, c, d]),
   extract_lane: (a: V128, lane: number) => laneOperation("f32", SIMD + 31, [lane], a),
-  replace_lane: (a: V128, lane: number, value: F32 | number) => laneOperation("v128", SIMD + 32, [lane], a, asF32(value)),
   eq: binary(65),
   ne: binary(66),
   lt: binary(67),
