@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { build } from "esbuild";
+import { bundleForNode } from "../scripts/bundle.ts";
 
 const { values } = parseArgs({ options: { rounds: { type: "string" }, cli: { type: "string" } } });
 const rounds = Number(values.rounds ?? 3);
@@ -34,18 +34,7 @@ const sentences = readFileSync(csv, "utf8")
 const folder = mkdtempSync(join(root, "node_modules/.bench-cli-"));
 const lines = join(mkdtempSync(join(tmpdir(), "hummingbert-bench-")), "sentences.txt");
 writeFileSync(lines, `${sentences.join("\n")}\n`);
-await build({
-  absWorkingDir: root,
-  entryPoints: { cli: "src/cli/main.ts", library: "src/index.ts" },
-  outdir: folder,
-  outExtension: { ".js": ".mjs" },
-  bundle: true,
-  splitting: true,
-  format: "esm",
-  platform: "node",
-  target: "node20",
-  logLevel: "error",
-});
+await bundleForNode(root, { cli: "src/cli/main.ts", library: "src/index.ts" }, folder);
 const program = join(folder, "encode.mjs");
 writeFileSync(
   program,

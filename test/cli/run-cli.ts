@@ -5,7 +5,7 @@
 import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { bundleForNode } from "../../scripts/bundle.ts";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 /** As deep as src/cli, so that weights/ is found. */
@@ -15,18 +15,7 @@ let built: Promise<string> | undefined;
 
 /** The program, built by the first call. */
 export function program(): Promise<string> {
-  built ??= build({
-    absWorkingDir: root,
-    entryPoints: ["src/cli/main.ts"],
-    outdir: bundle,
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    logLevel: "error",
-  }).then(() => {
+  built ??= bundleForNode(root, { main: "src/cli/main.ts" }, bundle).then(() => {
     process.once("exit", () => rmSync(bundle, { recursive: true, force: true }));
     return `${bundle}/main.mjs`;
   });
