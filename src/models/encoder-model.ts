@@ -9,6 +9,7 @@ import type { Mat } from "../tensor/mat.ts";
 import { CallQueue } from "../tensor/queue.ts";
 import type { Sequences } from "../tensor/sequences.ts";
 import type { Config } from "./config.ts";
+import type { EncoderSizes } from "./encoder.ts";
 import type { Architecture } from "./family.ts";
 import { checkInputs, checkRows, planPasses, tokenBatch, tokensPerPass } from "./input.ts";
 import { appendPass, checkChoices, emptyOutput, groupChoices } from "./output.ts";
@@ -32,9 +33,10 @@ export class EncoderModel implements Model {
   readonly deviceReason: string;
   readonly dtype: "f32" | "w8";
   readonly unusedTensors: readonly string[];
-  readonly #parts: ModelParts;
+  readonly #sizes: EncoderSizes;
+  readonly #logitsPerToken: number;
   readonly #isMultipleChoice: boolean;
-  readonly #queue: CallQueue;
+  readonly #queue: CallQueue<ModelParts>;
 
   constructor(parts: ModelParts, { architecture, config, dtype, unusedTensors, deviceReason }: ModelFacts) {
     this.architecture = architecture.name;
@@ -43,23 +45,24 @@ export class EncoderModel implements Model {
     this.deviceReason = deviceReason;
     this.dtype = dtype;
     this.unusedTensors = unusedTensors;
-    this.#parts = parts;
+    this.#sizes = parts.encoder.sizes;
+    this.#logitsPerToken = parts.heads.reduce((sum, { floatsPerToken }) => sum + floatsPerToken, 0);
     this.#isMultipleChoice = architecture.kind === "ForMultipleChoice";
-    this.#queue = new CallQueue(`${architecture.name} of ${config.label}`);
+    this.#queue = new CallQueue(`${architecture.name} of ${config.label}`, parts, ({ backend }) => backend.dispose());
   }
 
   get backend(): Backend {
-    return this.#parts.backend;
+    return this.#queue.resource.backend;
   }
 
   /** Hidden size C: the length of a token's vector. */
   get hiddenSize(): number {
-    return this.#parts.encoder.sizes.C;
+    return this.#sizes.C;
   }
 
   /** Most tokens a text may have; Infinity where the family has no limit. */
   get maxLength(): number {
-    return this.#parts.encoder.sizes.maxLength;
+    return this.#sizes.maxLength;
   }
 
   /**
@@ -67,23 +70,24 @@ export class EncoderModel implements Model {
    * @throws ShapeError for ids, lengths or typeIds the model has no rows for; DisposedError; the signal's reason
    */
   async forward(batch: readonly ModelInput[], options: ForwardOptions = {}): Promise<ModelOutput> {
-    checkInputs(batch, this.#parts.encoder.sizes);
+    checkInputs(batch, this.#sizes);
     const { rows, choices = Math.max(1, batch.length), hiddenStates, attentions, signal } = options;
     if (this.#isMultipleChoice) checkChoices(choices, batch.length);
     if (rows) checkRows(rows, batch);
     // Everything is copied now: the caller may change its lists while the call waits.
-    const budget = tokensPerPass(this.#parts.backend.name);
+    const budget = tokensPerPass(this.device);
     const passes = planPasses(batch, (S) => this.#floatsOf(S, options), budget).map(({ first, count }) => {
       const tokens = tokenBatch(batch.slice(first, first + count));
       return { tokens, chosen: rows && chooseRows(rows.slice(first, first + count), tokens.sequences) };
     });
-    const output = emptyOutput(this.#parts, options);
-    await this.#queue.run(async (pause) => {
+    const output = await this.#queue.run(async (parts, pause) => {
+      const output = emptyOutput(parts, options);
       for (const [i, { tokens, chosen }] of passes.entries()) {
         if (i > 0) await pause();
-        const result = await runPass(this.#parts, tokens, { hiddenStates, attentions, rows: chosen?.rows });
-        appendPass(output, this.#parts, tokens, result, chosen?.counts);
+        const result = await runPass(parts, tokens, { hiddenStates, attentions, rows: chosen?.rows });
+        appendPass(output, parts, tokens, result, chosen?.counts);
       }
+      return output;
     }, signal);
     if (this.#isMultipleChoice && output.logits) output.logits = groupChoices(output.logits, choices);
     return output;
@@ -98,21 +102,23 @@ export class EncoderModel implements Model {
     body: (backend: Backend, hidden: Mat, sequences: Sequences) => readonly Mat[],
     { signal }: { signal?: AbortSignal | undefined } = {},
   ): Promise<Float32Array[]> {
-    checkInputs(batch, this.#parts.encoder.sizes);
-    const { backend, encoder } = this.#parts;
+    checkInputs(batch, this.#sizes);
     const tokens: TokenBatch = tokenBatch(batch);
-    return this.#queue.run(() => backend.pass(() => body(backend, encoder.forward(backend, tokens, {}), tokens.sequences)), signal);
+    return this.#queue.run(
+      ({ backend, encoder }) => backend.pass(() => body(backend, encoder.forward(backend, tokens, {}), tokens.sequences)),
+      signal,
+    );
   }
 
   dispose(): void {
-    this.#queue.dispose(() => this.#parts.backend.dispose());
+    this.#queue.dispose();
   }
 
   /** Floats that a text of S tokens returns: what a pass must hold at once. */
   #floatsOf(S: number, { hiddenStates, attentions, rows }: ForwardOptions): number {
-    const { sizes } = this.#parts.encoder;
-    const perToken = rows ? 0 : this.#parts.heads.reduce((sum, { floatsPerToken }) => sum + floatsPerToken, 0);
-    return S * (sizes.C * (hiddenStates ? sizes.L + 2 : 1) + perToken) + (attentions ? sizes.L * sizes.H * S * S : 0);
+    const { C, L, H } = this.#sizes;
+    const perToken = C * (hiddenStates ? L + 2 : 1) + (rows ? 0 : this.#logitsPerToken);
+    return S * perToken + (attentions ? L * H * S * S : 0);
   }
 }
 

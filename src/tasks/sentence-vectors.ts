@@ -125,7 +125,7 @@ export class SentenceVectors {
     for await (const batch of batchesOf(
       this.#tokenize(texts, prompt, onTruncate),
       ({ ids }) => ids.length,
-      tokenBudgetFor(model.backend.name, options.tokenBudget),
+      tokenBudgetFor(model.device, options.tokenBudget),
     )) {
       if (done > 0) {
         await nextTurn();

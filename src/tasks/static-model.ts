@@ -30,22 +30,20 @@ export class StaticModel implements Model, TokenVectorModel {
   readonly dtype = "f32";
   readonly unusedTensors: readonly string[] = [];
   readonly maxLength = Number.POSITIVE_INFINITY;
-  readonly backend: Backend;
-  readonly #table: Table;
-  readonly #queue: CallQueue;
+  readonly device: string;
+  readonly hiddenSize: number;
+  readonly #rows: number;
+  readonly #queue: CallQueue<{ readonly backend: Backend; readonly table: Table }>;
 
   constructor(backend: Backend, table: Table, label: string) {
-    this.backend = backend;
-    this.#table = table;
-    this.#queue = new CallQueue(`StaticEmbedding of ${label}`);
+    this.device = backend.name;
+    this.hiddenSize = table.cols;
+    this.#rows = table.rows;
+    this.#queue = new CallQueue(`StaticEmbedding of ${label}`, { backend, table }, (parts) => parts.backend.dispose());
   }
 
-  get device(): string {
-    return this.backend.name;
-  }
-
-  get hiddenSize(): number {
-    return this.#table.cols;
+  get backend(): Backend {
+    return this.#queue.resource.backend;
   }
 
   static async load(files: ModelFiles, options: LoadOptions): Promise<StaticModel> {
@@ -72,18 +70,17 @@ export class StaticModel implements Model, TokenVectorModel {
     body: (backend: Backend, hidden: Mat, sequences: Sequences) => readonly Mat[],
     { signal }: { signal?: AbortSignal | undefined } = {},
   ): Promise<Float32Array[]> {
-    const { backend } = this;
-    const isRow = (id: number) => Number.isInteger(id) && id >= 0 && id < this.#table.rows;
+    const isRow = (id: number) => Number.isInteger(id) && id >= 0 && id < this.#rows;
     const outside = batch.flatMap(({ ids }) => [...ids]).find((id) => !isRow(id));
     if (outside !== undefined)
-      throw new WeightError(`token id ${outside} has no row in a table of ${this.#table.rows}; do tokenizer and model belong together?`);
+      throw new WeightError(`token id ${outside} has no row in a table of ${this.#rows}; do tokenizer and model belong together?`);
     const rows = Int32Array.from(batch.flatMap(({ ids }) => (ids.length > 0 ? [...ids] : [-1])));
     const sequences = new Sequences(batch.map(({ ids }) => Math.max(ids.length, 1)));
     return this.#queue.run(
-      () =>
+      ({ backend, table }) =>
         backend.pass(() => {
           const hidden = backend.alloc(rows.length, this.hiddenSize);
-          backend.gather(hidden, this.#table, rows);
+          backend.gather(hidden, table, rows);
           return body(backend, hidden, sequences);
         }),
       signal,
@@ -91,7 +88,7 @@ export class StaticModel implements Model, TokenVectorModel {
   }
 
   dispose(): void {
-    this.#queue.dispose(() => this.backend.dispose());
+    this.#queue.dispose();
   }
 }
 

@@ -1,5 +1,6 @@
 /**
- * Calls on one model queue: first in, first out, one running at a time.
+ * Calls on one model queue: first in, first out, one running at a time. The queue holds what they use and hands it to each in turn,
+ * so that dispose() lets go of all of it: whoever keeps a disposed model keeps none of its weights.
  *
  * A call may consist of several passes. Between two of them it calls `pause`, which gives the event loop a turn and then
  * throws if the call was aborted or the queue disposed meanwhile; a pass itself is never interrupted.
@@ -17,24 +18,32 @@ interface Call {
   readonly reject: (reason: unknown) => void;
 }
 
-export class CallQueue {
+export class CallQueue<Resource> {
   readonly #owner: string;
+  readonly #release: (resource: Resource) => void;
   readonly #waiting = new Set<Call>(); // in order of arrival, which is the order of a Set
+  #resource: Resource | undefined; // undefined once released
   #isRunning = false;
   #isDisposed = false;
-  #release: (() => void) | undefined;
 
-  /** @param owner named in the DisposedError, e.g. "BertModel of ./folder" */
-  constructor(owner: string) {
+  /**
+   * @param owner named in the DisposedError, e.g. "BertModel of ./folder"
+   * @param release called once, when the queue is disposed and no pass runs any more
+   */
+  constructor(owner: string, resource: Resource, release: (resource: Resource) => void) {
     this.#owner = owner;
+    this.#resource = resource;
+    this.#release = release;
   }
 
-  get isDisposed(): boolean {
-    return this.#isDisposed;
+  /** @throws DisposedError once it is released */
+  get resource(): Resource {
+    if (this.#resource === undefined) throw this.#disposedError();
+    return this.#resource;
   }
 
   /** Runs `job` when its turn comes. @throws DisposedError after dispose(), the signal's reason after an abort */
-  run<R>(job: (pause: Pause) => Promise<R>, signal?: AbortSignal): Promise<R> {
+  run<R>(job: (resource: Resource, pause: Pause) => Promise<R>, signal?: AbortSignal): Promise<R> {
     const pause: Pause = async () => {
       await nextTurn();
       if (this.#isDisposed) throw this.#disposedError();
@@ -49,7 +58,7 @@ export class CallQueue {
       const call: Call = {
         run: () => {
           signal?.removeEventListener("abort", onAbort);
-          return job(pause).then(resolve, reject);
+          return job(this.resource, pause).then(resolve, reject);
         },
         reject: (reason) => {
           signal?.removeEventListener("abort", onAbort);
@@ -62,14 +71,13 @@ export class CallQueue {
     });
   }
 
-  /** Rejects the calls that wait; `release` runs once nothing uses the model any more: now, or when the running pass is over. */
-  dispose(release: () => void): void {
+  /** Rejects the calls that wait, and releases once nothing uses the resource any more: now, or when the running pass is over. */
+  dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     for (const call of this.#waiting) call.reject(this.#disposedError());
     this.#waiting.clear();
-    if (this.#isRunning) this.#release = release;
-    else release();
+    if (!this.#isRunning) this.#letGo();
   }
 
   async #work(): Promise<void> {
@@ -82,7 +90,12 @@ export class CallQueue {
       if (this.#waiting.size > 0) await nextTurn();
     }
     this.#isRunning = false;
-    this.#release?.();
+    if (this.#isDisposed) this.#letGo();
+  }
+
+  #letGo(): void {
+    this.#release(this.resource);
+    this.#resource = undefined;
   }
 
   #disposedError(): DisposedError {

@@ -6,10 +6,10 @@ import { nextTurn } from "../../src/tensor/turn.ts";
 
 describe("CallQueue", () => {
   test("runs one call at a time, first in first out", async () => {
-    const queue = new CallQueue("model");
+    const queue = new CallQueue("model", "weights", () => {});
     const events: string[] = [];
     const call = (name: string) =>
-      queue.run(async (pause) => {
+      queue.run(async (_, pause) => {
         events.push(`${name} starts`);
         await pause();
         events.push(`${name} ends`);
@@ -20,7 +20,7 @@ describe("CallQueue", () => {
   });
 
   test("nothing runs inside the caller's own turn", async () => {
-    const queue = new CallQueue("model");
+    const queue = new CallQueue("model", "weights", () => {});
     let hasRun = false;
     const result = queue.run(async () => {
       hasRun = true;
@@ -31,7 +31,7 @@ describe("CallQueue", () => {
   });
 
   test("other work gets a turn between the passes of a call and between calls", async () => {
-    const queue = new CallQueue("model");
+    const queue = new CallQueue("model", "weights", () => {});
     let turns = 0;
     let isOver = false;
     const count = async (): Promise<void> => {
@@ -42,7 +42,7 @@ describe("CallQueue", () => {
     };
     const counting = count();
     await Promise.all([
-      queue.run(async (pause) => {
+      queue.run(async (_, pause) => {
         for (let i = 0; i < 5; i++) await pause();
       }),
       queue.run(async () => {}),
@@ -53,7 +53,7 @@ describe("CallQueue", () => {
   });
 
   test("a failing call rejects and the next one runs", async () => {
-    const queue = new CallQueue("model");
+    const queue = new CallQueue("model", "weights", () => {});
     const failing = queue.run(async () => {
       throw new Error("this one fails");
     });
@@ -63,10 +63,10 @@ describe("CallQueue", () => {
   });
 
   test("abort rejects a waiting call at once and never runs it; a running one at its next pause", async () => {
-    const queue = new CallQueue("model");
+    const queue = new CallQueue("model", "weights", () => {});
     const controller = new AbortController();
     let passes = 0;
-    const running = queue.run(async (pause) => {
+    const running = queue.run(async (_, pause) => {
       for (;;) {
         passes++;
         await pause();
@@ -88,10 +88,10 @@ describe("CallQueue", () => {
   });
 
   test("dispose rejects what waits and what comes, and releases after the running pass", async () => {
-    const queue = new CallQueue("TinyModel of ./folder");
     const events: string[] = [];
+    const queue = new CallQueue("TinyModel of ./folder", "weights", (resource) => events.push(`${resource} released`));
     let finishPass = (): void => {};
-    const running = queue.run(async (pause) => {
+    const running = queue.run(async (_, pause) => {
       await new Promise<void>((resolve) => {
         finishPass = resolve;
       });
@@ -101,24 +101,31 @@ describe("CallQueue", () => {
     });
     const waiting = queue.run(async () => events.push("never"));
     await nextTurn();
-    queue.dispose(() => events.push("released"));
-    queue.dispose(() => events.push("released twice"));
+    queue.dispose();
+    queue.dispose();
     await expect(waiting).rejects.toThrow(DisposedError);
     expect(events).toEqual([]);
     finishPass();
     await expect(running).rejects.toThrow("TinyModel of ./folder was disposed");
     await nextTurn();
-    expect(events).toEqual(["pass over", "released"]);
+    expect(events).toEqual(["pass over", "weights released"]);
     await expect(queue.run(async () => 1)).rejects.toBeInstanceOf(DisposedError);
   });
 
-  test("an idle queue releases at once", () => {
-    const queue = new CallQueue("model");
-    let isReleased = false;
-    queue.dispose(() => {
-      isReleased = true;
-    });
-    expect(isReleased).toBe(true);
-    expect(queue.isDisposed).toBe(true);
+  test("an idle queue releases at once, and only once", () => {
+    const released: string[] = [];
+    const queue = new CallQueue("model", "weights", (resource) => released.push(resource));
+    queue.dispose();
+    queue.dispose();
+    expect(released).toEqual(["weights"]);
+  });
+
+  test("each call gets the resource, which is gone once it is released", async () => {
+    const queue = new CallQueue("model", { weights: 3 }, () => {});
+    expect(await queue.run(async ({ weights }) => weights)).toBe(3);
+    expect(queue.resource).toEqual({ weights: 3 });
+    await nextTurn();
+    queue.dispose();
+    expect(() => queue.resource).toThrow("model was disposed");
   });
 });
