@@ -17,7 +17,7 @@ import { parseArgs } from "node:util";
 import { measureCold, starts } from "./cold.ts";
 import type { EngineOptions } from "./engine.ts";
 import { ENGINES } from "./engines/index.ts";
-import { publish } from "./publish.ts";
+import { PARTS, publish } from "./publish.ts";
 import { writeReport } from "./report.ts";
 import { compareEngines } from "./rounds.ts";
 import { measureSizes } from "./sizes.ts";
@@ -79,12 +79,18 @@ function prepare({ model, onnx }: EngineOptions, wantsTorch: boolean): Available
 async function main(): Promise<void> {
   if (values.report) return writeReport();
   const { smoke } = values;
-  const names = (values.engines ?? (smoke ? SMOKE : STANDARD)).split(",");
-  const unknown = names.filter((name) => !(name in ENGINES));
-  if (unknown.length > 0) throw new Error(`unknown engine ${unknown.join(", ")}; expected some of ${Object.keys(ENGINES).join(", ")}`);
+  const names = chosen("engine", values.engines ?? (smoke ? SMOKE : STANDARD), Object.keys(ENGINES));
+  const lengths = (values.lengths ?? LENGTHS.join(","))
+    .split(",")
+    .filter(Boolean)
+    .map((length) => positive("lengths", length));
+  const batchNames = chosen("batch", values.batches ?? (smoke ? "" : "32x128,ragged"), BATCHES);
+  const parts = chosen("part", values.parts, PARTS);
+  if (parts.length > 0 && !values.publish)
+    throw new Error("--parts says what --publish measures anew; without --publish there are no parts");
   const f32 = here("../../../shared/data/models/all-MiniLM-L6-v2");
   const model = values.model ? given(values.model) : existsSync(f32) ? f32 : here("../../weights/all-MiniLM-L6-v2");
-  const options: EngineOptions = { model, onnx: given(values.onnx), threads: Number(values.threads) };
+  const options: EngineOptions = { model, onnx: given(values.onnx), threads: positive("threads", values.threads) };
   const programs = { node: values.node, python: values.python };
   const stsFile = here("../../../shared/data/stsb/stsb-en-test.csv");
 
@@ -97,16 +103,15 @@ async function main(): Promise<void> {
       nodes: values.nodes.split(",").filter(Boolean),
       has,
       stsFile,
-      rounds: Number(values.rounds),
-      parts: values.parts.split(",").filter(Boolean),
+      rounds: positive("rounds", values.rounds),
+      parts,
     });
-  const rounds = smoke ? 1 : Number(values.rounds);
+  const rounds = smoke ? 1 : positive("rounds", values.rounds);
   const cold = () => (smoke ? starts(options, programs, { ...has, torch: false }).slice(0, SMOKE_STARTS) : starts(options, programs, has));
   if (values.cold) return void (await measureCold(cold(), rounds));
 
   const able = names.filter((name) => ENGINES[name]!.needs === "nothing" || has[ENGINES[name]!.needs as keyof Available]);
-  const lengths = (values.lengths ?? LENGTHS.join(",")).split(",").filter(Boolean).map(Number);
-  const several = await batches(select(values.batches ?? (smoke ? "" : "32x128,ragged")), stsFile);
+  const several = await batches(batchNames, stsFile);
   const workloads = smoke ? [...single(lengths.slice(0, 1)), ...several.map(taste)] : [...single(lengths), ...several];
   const run = await compareEngines(able, workloads, rounds, options, programs, smoke ? SMOKE_TURN_MS : undefined);
   if (smoke && values.engines === undefined && values.batches === undefined) {
@@ -121,11 +126,18 @@ function taste(workload: Workload): Workload {
   return { ...workload, batches: workload.batches.slice(0, 1).map((texts) => texts.slice(0, 2)) };
 }
 
-function select(text: string): string[] {
+/** The names of a list with commas. */
+function chosen<Name extends string>(what: string, text: string, known: readonly Name[]): Name[] {
   const names = text.split(",").filter(Boolean);
-  const unknown = names.filter((name) => !(BATCHES as readonly string[]).includes(name));
-  if (unknown.length > 0) throw new Error(`unknown batch ${unknown.join(", ")}; expected some of ${BATCHES.join(", ")}`);
-  return names;
+  const unknown = names.filter((name) => !known.includes(name as Name));
+  if (unknown.length > 0) throw new Error(`unknown ${what} ${unknown.join(", ")}; expected some of ${known.join(", ")}`);
+  return names as Name[];
+}
+
+function positive(what: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`--${what} is ${text}; expected a whole number from 1`);
+  return value;
 }
 
 main().catch((error) => {

@@ -17,6 +17,10 @@ import { compareEngines, type Row, type Run } from "./rounds.ts";
 import { measureSizes } from "./sizes.ts";
 import { batches, LENGTHS, single } from "./workloads.ts";
 
+/** What is measured and saved by itself. */
+export const PARTS = ["main", "batches", "cold", "oldest", "newest", "threads", "kernels", "shapes", "sizes"] as const;
+type Part = (typeof PARTS)[number];
+
 export interface PublishOptions {
   readonly engine: EngineOptions;
   readonly programs: Programs;
@@ -26,8 +30,8 @@ export interface PublishOptions {
   readonly stsFile: string;
   /** Rounds of a comparison; batches get half. */
   readonly rounds: number;
-  /** Names of parts; empty: all. */
-  readonly parts: readonly string[];
+  /** Empty: all. */
+  readonly parts: readonly Part[];
 }
 
 const MAIN = [
@@ -61,7 +65,7 @@ export async function publish({ engine, programs, nodes, has, stsFile, rounds, p
     figures = { ...figures, ...part };
     writeFileSync(FIGURES_FILE, `${JSON.stringify(figures, rounded)}\n`);
   };
-  const wants = (part: string) => parts.length === 0 || parts.includes(part);
+  const wants = (part: Part) => parts.length === 0 || parts.includes(part);
   const able = (names: readonly string[]) =>
     names.filter((name) => ENGINES[name]!.needs === "nothing" || has[ENGINES[name]!.needs as "onnx" | "torch"]);
   const byAge = [...nodes].sort((a, b) => major(a) - major(b));
@@ -122,7 +126,7 @@ export async function publish({ engine, programs, nodes, has, stsFile, rounds, p
     save({
       threads: await compare(
         ["ort-node", "hummingbert-f32", "hummingbert-w8", "ort-node-int8", "pytorch"],
-        [8, 32, 128, 512],
+        [8, 32, 64, 128, 512],
         ["32x128"],
         Math.ceil(0.7 * rounds),
         programs.node,
