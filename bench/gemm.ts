@@ -7,6 +7,7 @@
  * One core; the best of several rounds, kernels and peak interleaved. Run it with other Node versions to compare feature levels; --standard leaves V8's flags alone.
  */
 
+import { ALL_KERNELS } from "../src/kernels/wasm/all-kernels.ts";
 import { currentLevel, enableExperimentalSimd, engineInfo } from "../src/kernels/wasm/features.ts";
 import { panelBytes } from "../src/kernels/wasm/gemm.ts";
 import { instantiateKernels, kernelModule } from "../src/kernels/wasm/kernel-set.ts";
@@ -42,7 +43,7 @@ function main(): void {
   const level = currentLevel();
   const rows = (argument("--rows") ?? "8,32,128").split(",").map(Number);
   const memory = new WebAssembly.Memory({ initial: 512 });
-  const kernels = instantiateKernels(kernelModule(level, false), memory);
+  const kernels = instantiateKernels(kernelModule(ALL_KERNELS, level), memory);
   new Float32Array(memory.buffer).fill(0.01);
   const tiles = tilesOf(level);
 

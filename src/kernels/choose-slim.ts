@@ -8,11 +8,11 @@ import { isBackendDevice } from "../tensor/device.ts";
 import type { BackendChoice, ChosenBackend } from "./choose.ts";
 import { fallBack } from "./fall-back.ts";
 import { LoopsBackend } from "./loops/backend.ts";
-import { WasmBackend } from "./wasm/backend.ts";
+import { CoreWasmBackend } from "./wasm/core-backend.ts";
 import { currentLevel } from "./wasm/features.ts";
 
 const BACKENDS: ReadonlyMap<unknown, () => Backend> = new Map<unknown, () => Backend>([
-  ["wasm", () => new WasmBackend(currentLevel())],
+  ["wasm", () => new CoreWasmBackend(currentLevel())],
   ["loops", () => new LoopsBackend()],
 ]);
 
@@ -28,7 +28,7 @@ export async function createSlimBackend({ device = "auto" }: BackendChoice): Pro
 
 function createAutomatically(): ChosenBackend {
   try {
-    return { backend: new WasmBackend(currentLevel()), reason: `"wasm" is the fastest in hummingbert/slim`, fallBack };
+    return { backend: new CoreWasmBackend(currentLevel()), reason: `"wasm" is the fastest in hummingbert/slim`, fallBack };
   } catch (error) {
     return fallBack(error as Error);
   }

@@ -14,19 +14,12 @@ import type { Activation } from "./activations.ts";
 import { type AttentionOptions, checkAttention, composeAttention } from "./attention.ts";
 import { distinct, expectShape, sameShape } from "./checks.ts";
 import type { Mat, Rows } from "./mat.ts";
+import { composeRotate, type Rotary } from "./rotate.ts";
 import type { Sequences } from "./sequences.ts";
 import type { Linear, Table, WeightMatrix } from "./weights.ts";
 
 /** How the rows of a sequence become one: sentence-transformers' pooling modes that need arithmetic (cls and lasttoken are `take`). */
 export type PoolMode = "mean" | "max" | "meanSqrtLen" | "weightedMean";
-
-/** Rotary embedding: cos and sin are [P, D/2]; positions [T] says which row of them a token uses. */
-export interface Rotary {
-  readonly cos: Mat;
-  readonly sin: Mat;
-  readonly positions: Int32Array;
-  readonly heads: number;
-}
 
 /** gamma and beta are [1, C]; beta is absent in norms without bias (ModernBERT). */
 export interface Norm {
@@ -143,12 +136,6 @@ export abstract class Backend {
     sameShape("softmax", out, x);
     this.computeSoftmax(out, x, window);
   }
-  /** Rotary embedding (Su et al. 2021) of each head's D channels, first half against second half: out1 = x1 cos - x2 sin, out2 = x2 cos + x1 sin. */
-  rotate(out: Mat, x: Mat, rotary: Rotary): void {
-    sameShape("rotate", out, x);
-    expectShape("rotate", x, rotary.positions.length, rotary.cos.cols * 2 * rotary.heads);
-    this.computeRotate(out, x, rotary);
-  }
   /** out[b, :] = the rows of sequence b pooled: mean; max; sum / sqrt(S); weights 1..S (weightedMean). */
   pool(out: Mat, x: Mat, sequences: Sequences, mode: PoolMode): void {
     expectShape("pool x", x, sequences.T, out.cols);
@@ -172,7 +159,6 @@ export abstract class Backend {
   protected abstract computeActivate(out: Mat, x: Mat, activation: Activation): void;
   protected abstract computeLayerNorm(out: Mat, x: Mat, norm: Norm): void;
   protected abstract computeSoftmax(out: Mat, x: Mat, window: number): void;
-  protected abstract computeRotate(out: Mat, x: Mat, rotary: Rotary): void;
   protected abstract computePool(out: Mat, x: Mat, sequences: Sequences, mode: PoolMode): void;
   protected abstract computeNormalize(out: Mat, x: Mat): void;
 
@@ -220,6 +206,16 @@ export abstract class Backend {
     const sum = this.alloc(out.rows, out.cols);
     this.add(sum, a, b);
     this.layerNorm(out, sum, norm);
+  }
+
+  /** Rotary embedding of each head's channels; see rotate.ts for the formula. */
+  rotate(out: Mat, x: Mat, rotary: Rotary): void {
+    sameShape("rotate", out, x);
+    expectShape("rotate", x, rotary.positions.length, rotary.cos.cols * 2 * rotary.heads);
+    this.computeRotate(out, x, rotary);
+  }
+  protected computeRotate(out: Mat, x: Mat, rotary: Rotary): void {
+    composeRotate(this, out, x, rotary);
   }
 
   /** Multi-head attention inside each sequence; see attention.ts for the formula and the options. */

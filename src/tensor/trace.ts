@@ -10,8 +10,9 @@
 
 import type { Activation } from "./activations.ts";
 import type { AttentionOptions } from "./attention.ts";
-import { Backend, type Lookup, type Norm, type PoolMode, type Rotary } from "./backend.ts";
+import { Backend, type Lookup, type Norm, type PoolMode } from "./backend.ts";
 import { Mat } from "./mat.ts";
+import type { Rotary } from "./rotate.ts";
 import type { Sequences } from "./sequences.ts";
 import { BYTES_PER_VALUE, checkWeight } from "./weight-rows.ts";
 import type { Linear, Table, WeightMatrix } from "./weights.ts";
@@ -183,7 +184,7 @@ export class TraceBackend extends Backend {
   protected computeSoftmax(out: Mat, x: Mat, _window: number): void {
     this.#record("softmax", out, 5 * sizeOf(out), bytesOf(x));
   }
-  protected computeRotate(out: Mat, x: Mat, { cos }: Rotary): void {
+  protected override computeRotate(out: Mat, x: Mat, { cos }: Rotary): void {
     this.#record("rotate", out, 3 * sizeOf(out), bytesOf(x) + 2 * 4 * out.rows * cos.cols);
   }
   protected computePool(out: Mat, x: Mat, _sequences: Sequences, mode: PoolMode): void {

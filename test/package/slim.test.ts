@@ -67,7 +67,7 @@ test("says what it leaves out", async () => {
   await expect(SentenceEncoder.load(without("model.safetensors"))).rejects.toThrow(/No file model.safetensors among/);
 });
 
-test("its bundle has no Hub, no threads, no other family or tokenizer", async () => {
+test("its bundle has no Hub, no threads, no other family or tokenizer, and no kernel of theirs", async () => {
   const { metafile } = await build({
     entryPoints: [new URL("../../src/slim.ts", import.meta.url).pathname],
     bundle: true,
@@ -81,6 +81,6 @@ test("its bundle has no Hub, no threads, no other family or tokenizer", async ()
   const files = inside.map(([file]) => file.replace(/^.*\bsrc\//, ""));
   expect(files).toContain("models/bert.ts");
   const unwanted =
-    /files\/(hub|web-hub|folder|disk)|threads\/(backend|pool|team)|models\/(families|deberta|modernbert|head-tables)|layers\/head\.|tokenizers\/(bpe|unigram|full-kit|legacy-files)|safetensors\/shards/;
+    /files\/(hub|web-hub|folder|disk)|threads\/(backend|pool|team)|threads\/interpreter|wasm\/(relative|rotate)|models\/(families|deberta|modernbert|head-tables)|layers\/head\.|tokenizers\/(bpe|unigram|full-kit|legacy-files)|safetensors\/shards/;
   expect(files.filter((file) => unwanted.test(file))).toEqual([]);
 });

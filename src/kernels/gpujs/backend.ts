@@ -9,10 +9,11 @@
 import { DisposedError } from "../../errors.ts";
 import type { Activation } from "../../tensor/activations.ts";
 import type { AttentionOptions } from "../../tensor/attention.ts";
-import { Backend, type Norm, type PoolMode, type Rotary } from "../../tensor/backend.ts";
+import { Backend, type Norm, type PoolMode } from "../../tensor/backend.ts";
 import { expectLength } from "../../tensor/checks.ts";
 import { copyOf, floatsOf, hostMat } from "../../tensor/host-mat.ts";
 import type { Mat } from "../../tensor/mat.ts";
+import type { Rotary } from "../../tensor/rotate.ts";
 import type { Sequences } from "../../tensor/sequences.ts";
 import { checkWeight } from "../../tensor/weight-rows.ts";
 import type { Linear, Table, WeightMatrix } from "../../tensor/weights.ts";
@@ -144,7 +145,7 @@ export class GpuJsBackend extends Backend {
   protected computeSoftmax(out: Mat, x: Mat, window: number): void {
     this.#into(out, (gpu) => softmax(gpu, rowsOf(x), window));
   }
-  protected computeRotate(out: Mat, x: Mat, { cos, sin, positions }: Rotary): void {
+  protected override computeRotate(out: Mat, x: Mat, { cos, sin, positions }: Rotary): void {
     this.#into(out, (gpu) => rotate(gpu, rowsOf(x), rowsOf(cos), rowsOf(sin), positions));
   }
   protected computePool(out: Mat, x: Mat, sequences: Sequences, mode: PoolMode): void {

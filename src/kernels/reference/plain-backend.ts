@@ -5,10 +5,11 @@
 
 import { DisposedError } from "../../errors.ts";
 import type { Activation } from "../../tensor/activations.ts";
-import { Backend, type PoolMode, type Rotary } from "../../tensor/backend.ts";
+import { Backend, type PoolMode } from "../../tensor/backend.ts";
 import { expectLength } from "../../tensor/checks.ts";
 import { copyOf, hostMat } from "../../tensor/host-mat.ts";
 import type { Mat } from "../../tensor/mat.ts";
+import type { Rotary } from "../../tensor/rotate.ts";
 import type { Sequences } from "../../tensor/sequences.ts";
 import { checkWeight } from "../../tensor/weight-rows.ts";
 import type { Table, WeightMatrix } from "../../tensor/weights.ts";
@@ -63,7 +64,7 @@ export abstract class PlainBackend extends Backend {
   protected computeActivate(out: Mat, x: Mat, activation: Activation): void {
     activate(out, x, activation);
   }
-  protected computeRotate(out: Mat, x: Mat, rotary: Rotary): void {
+  protected override computeRotate(out: Mat, x: Mat, rotary: Rotary): void {
     rotate(out, x, rotary);
   }
   protected computePool(out: Mat, x: Mat, sequences: Sequences, mode: PoolMode): void {

@@ -7,9 +7,9 @@
  * Su et al. 2021, https://arxiv.org/abs/2104.09864, in the "rotate half" layout of GPT-NeoX that ModernBERT, NomicBert and Gte use.
  */
 
-import type { Rotary } from "../../tensor/backend.ts";
 import { floatsOf } from "../../tensor/host-mat.ts";
 import type { Mat } from "../../tensor/mat.ts";
+import type { Rotary } from "../../tensor/rotate.ts";
 
 export function rotate(out: Mat, x: Mat, { cos, sin, positions, heads }: Rotary): void {
   const [y, a, cosines, sines] = [floatsOf(out), floatsOf(x), floatsOf(cos), floatsOf(sin)];

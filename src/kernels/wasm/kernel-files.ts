@@ -1,11 +1,12 @@
 /**
- * The kernels as files: what the build writes for prebuilt.ts and compiled.ts. One for each level that an engine has without flags, and kind of memory.
+ * The kernels as files: what the build writes for prebuilt.ts and compiled.ts. One for each level that an engine has without flags.
  */
-import { kernelBytes, kernelsName } from "./kernel-set.ts";
+import { kernelFileBytes } from "./all-kernels.ts";
+import { levelName } from "./features.ts";
 import type { FeatureLevel } from "./level.ts";
 
 export interface KernelFile {
-  /** As wasm-simd-fma-shared, without the ending. */
+  /** As wasm-simd-fma, without the ending. */
   readonly name: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
@@ -18,7 +19,5 @@ const LEVELS: readonly FeatureLevel[] = [
 ];
 
 export function kernelFiles(): KernelFile[] {
-  return LEVELS.flatMap((level) =>
-    [false, true].map((shared) => ({ name: kernelsName(level, shared), bytes: kernelBytes(level, shared) })),
-  );
+  return LEVELS.map((level) => ({ name: levelName(level), bytes: kernelFileBytes(level) }));
 }

@@ -11,7 +11,7 @@ import { Mat } from "../../tensor/mat.ts";
 import { checkLinear, checkWeight } from "../../tensor/weight-rows.ts";
 import type { Linear, Table, WeightMatrix } from "../../tensor/weights.ts";
 import { levelName } from "./features.ts";
-import { instantiateKernels, type Kernels, kernelModule } from "./kernel-set.ts";
+import { instantiateKernels, type KernelSet, type Kernels, kernelModule } from "./kernel-set.ts";
 import type { FeatureLevel } from "./level.ts";
 import { WasmMemory } from "./memory.ts";
 import { packedSize, packLinear } from "./pack.ts";
@@ -26,11 +26,11 @@ export abstract class WasmMachine extends Backend {
   #kernels: Kernels | undefined;
 
   /** @throws UnsupportedError where WebAssembly SIMD is missing or forbidden, or memory is refused */
-  constructor(level: FeatureLevel, shared?: WebAssembly.Memory) {
+  constructor(kernels: KernelSet, level: FeatureLevel, shared?: WebAssembly.Memory) {
     super();
     this.level = levelName(level);
     this.#memory = new WasmMemory(shared);
-    this.#kernels = instantiateKernels(kernelModule(level, shared !== undefined), this.#memory.memory);
+    this.#kernels = instantiateKernels(kernelModule(kernels, level), this.#memory.memory);
   }
 
   /** Counters of the memory: growths, peak scratch and constants in bytes. */

@@ -8,8 +8,9 @@
 
 import type { Activation } from "../../tensor/activations.ts";
 import type { AttentionOptions } from "../../tensor/attention.ts";
-import type { Lookup, Norm, PoolMode, Rotary } from "../../tensor/backend.ts";
+import type { Lookup, Norm, PoolMode } from "../../tensor/backend.ts";
 import { Mat } from "../../tensor/mat.ts";
+import type { Rotary } from "../../tensor/rotate.ts";
 import type { Sequences } from "../../tensor/sequences.ts";
 import { decodeRow } from "../../tensor/weight-rows.ts";
 import type { Linear, Table, WeightMatrix } from "../../tensor/weights.ts";
@@ -109,7 +110,7 @@ export class WebGpuBackend extends RecordingBackend {
     const windowed = window < x.cols;
     this.#rows(softmaxName(windowed), () => softmaxKernel(windowed), { x }, out, { window: windowed ? window : 0 });
   }
-  protected computeRotate(out: Mat, x: Mat, { cos, sin, positions }: Rotary): void {
+  protected override computeRotate(out: Mat, x: Mat, { cos, sin, positions }: Rotary): void {
     const start = this.uploads.shared(positions, "positions", () => positions);
     this.#elements("rotate", ELEMENTWISE.rotate, { x, cosines: cos, sines: sin, index: UPLOADS }, out, {
       positions: start,

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { ALL_KERNELS, SHARED_KERNELS } from "../../../src/kernels/wasm/all-kernels.ts";
 import { useCompiledKernels } from "../../../src/kernels/wasm/compiled.ts";
 import { currentLevel, enableExperimentalSimd, engineInfo, levelName } from "../../../src/kernels/wasm/features.ts";
 import { kernelFiles } from "../../../src/kernels/wasm/kernel-files.ts";
 import { instantiateKernels, kernelModule } from "../../../src/kernels/wasm/kernel-set.ts";
+import { CORE_KERNELS } from "../../../src/kernels/wasm/kernels.ts";
+import type { FeatureLevel } from "../../../src/kernels/wasm/level.ts";
 import { packedSize, packLinear } from "../../../src/kernels/wasm/pack.ts";
 import { randomFloats } from "./harness.ts";
 
@@ -10,7 +13,7 @@ import { randomFloats } from "./harness.ts";
 function layer(shared = false): Float32Array {
   const [M, N, K] = [13, 50, 70];
   const memory = new WebAssembly.Memory(shared ? { initial: 16, maximum: 32, shared: true } : { initial: 16 });
-  const kernels = instantiateKernels(kernelModule(currentLevel(), shared), memory);
+  const kernels = instantiateKernels(kernelModule(shared ? SHARED_KERNELS : ALL_KERNELS, currentLevel()), memory);
   const weight = { dtype: "F32", rows: N, cols: K, bytes: new Uint8Array(randomFloats(N * K, 1).buffer) } as const;
   const { byteCount } = packedSize([weight]);
   const { panels } = packLinear(kernels, [weight], randomFloats(N, 2), 0, byteCount);
@@ -44,19 +47,25 @@ describe("feature levels", () => {
   });
 
   it("a level's module is compiled once", () => {
-    expect(kernelModule(currentLevel(), false)).toBe(kernelModule(currentLevel(), false));
+    expect(kernelModule(ALL_KERNELS, currentLevel())).toBe(kernelModule(ALL_KERNELS, currentLevel()));
   });
 
-  it("kernel files: one for each level without flags and kind of memory, importing nothing but the memory", () => {
+  it("kernel files: one for each level without flags, importing nothing but the memory; over shared memory it is the module emitted for that", () => {
     enableExperimentalSimd(); // Node 20 compiles relaxed SIMD only behind its flag
     const files = kernelFiles();
-    const levels = ["wasm-simd", "wasm-simd-fma", "wasm-simd-fma-dot8", "wasm-simd-fma-dot8s"];
-    expect(files.map(({ name }) => name)).toEqual(levels.flatMap((level) => [level, `${level}-shared`]));
-    for (const { name, bytes } of files) {
+    const levels: [string, FeatureLevel][] = [
+      ["wasm-simd", { fma: false, wide: false }],
+      ["wasm-simd-fma", { fma: true, wide: false }],
+      ["wasm-simd-fma-dot8", { fma: true, wide: false, dot8: "unsigned" }],
+      ["wasm-simd-fma-dot8s", { fma: true, wide: false, dot8: "signed" }],
+    ];
+    expect(files.map(({ name }) => name)).toEqual(levels.map(([name]) => name));
+    for (const [i, { name, bytes }] of files.entries()) {
       const module = new WebAssembly.Module(bytes);
       expect(WebAssembly.Module.imports(module), name).toEqual([{ module: "env", name: "memory", kind: "memory" }]);
-      const memory = new WebAssembly.Memory(name.endsWith("-shared") ? { initial: 1, maximum: 1, shared: true } : { initial: 1 });
-      expect(instantiateKernels(module, memory).gemmW8).toBeTypeOf("function");
+      expect(instantiateKernels(module, new WebAssembly.Memory({ initial: 1 })).gemmW8).toBeTypeOf("function");
+      const [, level] = levels[i]!;
+      expect(Buffer.compare(SHARED_KERNELS.bytes(level, bytes), SHARED_KERNELS.bytes(level, undefined)), name).toBe(0);
     }
   });
 
@@ -71,6 +80,7 @@ describe("feature levels", () => {
     );
     useCompiledKernels("wasm-simd", module);
     expect(engineInfo().kernels).toBe("wasm-simd");
-    expect(kernelModule(currentLevel(), false)).toBe(module);
+    for (const kernels of [CORE_KERNELS, ALL_KERNELS]) expect(kernelModule(kernels, currentLevel())).toBe(module);
+    expect(kernelModule(SHARED_KERNELS, currentLevel())).not.toBe(module);
   });
 });

@@ -108,7 +108,7 @@ export class ModuleBuilder {
     const out = new Bytes(this.#code.length + 4096);
     for (const byte of [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]) out.u8(byte);
     section(out, 1, this.#typeIndex.size, (s) => s.append(this.#types.view()));
-    section(out, 2, 1, (s) => this.#writeMemoryImport(s));
+    writeMemoryImport(out, this.#memory);
     section(out, 3, this.#functionTypes.length, (s) => {
       for (const type of this.#functionTypes) s.u32(type);
     });
@@ -149,16 +149,39 @@ export class ModuleBuilder {
     this.#code.append(head.view());
     this.#code.append(this.#body.view());
   }
+}
 
-  #writeMemoryImport(s: Bytes): void {
-    const { initial, maximum, shared } = this.#memory;
+/** The bytes that ModuleBuilder gives for the same functions over another memory: everything but the import stays as it is. */
+export function withMemory(module: Uint8Array<ArrayBuffer>, memory: MemoryImport): Uint8Array<ArrayBuffer> {
+  const out = new Bytes(module.length + 16);
+  out.append(module.subarray(0, 8));
+  for (let at = 8; at < module.length; ) {
+    const start = at;
+    const id = module[at++];
+    let size = 0;
+    for (let shift = 0, more = true; more; shift += 7) {
+      const byte = module[at++]!;
+      size |= (byte & 0x7f) << shift;
+      more = byte > 0x7f;
+    }
+    at += size;
+    if (id === IMPORTS) writeMemoryImport(out, memory);
+    else out.append(module.subarray(start, at));
+  }
+  return out.view().slice();
+}
+
+const IMPORTS = 2;
+
+function writeMemoryImport(out: Bytes, { initial, maximum, shared }: MemoryImport): void {
+  section(out, IMPORTS, 1, (s) => {
     s.name("env");
     s.name("memory");
     s.u8(2);
     s.u8((maximum === undefined ? 0 : 1) | (shared === true ? 2 : 0));
     s.u32(initial);
     if (maximum !== undefined) s.u32(maximum);
-  }
+  });
 }
 
 function section(out: Bytes, id: number, count: number, write: (content: Bytes) => void): void {

@@ -13,7 +13,9 @@ import type { Norm } from "../../../tensor/backend.ts";
 import type { Mat, Rows } from "../../../tensor/mat.ts";
 import type { Sequences } from "../../../tensor/sequences.ts";
 import type { Linear } from "../../../tensor/weights.ts";
-import { type Operand, WasmBackend } from "../backend.ts";
+import { SHARED_KERNELS } from "../all-kernels.ts";
+import { WasmBackend } from "../backend.ts";
+import type { Operand } from "../core-backend.ts";
 import { setEngineThreads } from "../features.ts";
 import { instantiateKernels, kernelModule } from "../kernel-set.ts";
 import type { FeatureLevel } from "../level.ts";
@@ -46,8 +48,8 @@ export class ThreadedBackend extends WasmBackend {
 
   /** @param memory a shared memory (support.ts) */
   constructor(level: FeatureLevel, memory: WebAssembly.Memory, threads: number) {
-    super(level, memory);
-    const module = kernelModule(level, true);
+    super(level, SHARED_KERNELS, memory);
+    const module = kernelModule(SHARED_KERNELS, level);
     this.#recorder = new Recorder(commandIndices(module));
     const { run } = instantiateKernels(module, memory);
     this.#team = new Team(threads, this.live(), module, run as (control: number, thread: number, patience: number) => number);
