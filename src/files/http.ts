@@ -36,6 +36,9 @@ export interface Ask {
 /** No answer came: the address is unknown, nobody listens, the connection broke or fell silent. */
 export class NoAnswer extends Error {}
 
+/** The same after as many tries as make sense. */
+export class Unreachable extends NoAnswer {}
+
 /** A pause that an abort ends. */
 export function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -98,7 +101,7 @@ const temporary = (status: number) => status === 408 || status === 429 || (statu
 /**
  * The response's head, and the watchdog that guards its body: the caller feeds it while reading and must end() it.
  * Statuses that will not change (404, 401, ...) are returned like any other.
- * @throws NoAnswer after the last try without an answer; the caller's abort reason
+ * @throws Unreachable after the last try without an answer; the caller's abort reason
  */
 export async function ask(url: string, { signal, ...init }: Ask, network: Network): Promise<{ response: Response; watchdog: Watchdog }> {
   for (let attempt = 1; ; attempt++) {
@@ -115,7 +118,7 @@ export async function ask(url: string, { signal, ...init }: Ask, network: Networ
     signal?.throwIfAborted();
     if (response !== undefined) await discard(response);
     else if (attempt >= Math.min(network.attempts, hopeless.has(causeOf(reason)) ? hopelessAttempts : network.attempts))
-      throw new NoAnswer(`no answer from ${hostOf(url)} (${causeOf(reason)})`, { cause: reason });
+      throw new Unreachable(`no answer from ${hostOf(url)} (${causeOf(reason)})`, { cause: reason });
     await pause(pauseBefore(attempt, response, network), signal);
   }
 }

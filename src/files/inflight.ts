@@ -33,7 +33,6 @@ export class InFlight<Result> {
     try {
       return await this.#leavable(key, flight, signal);
     } finally {
-      flight.waiting--;
       if (onBytes !== undefined) flight.listeners.delete(onBytes);
     }
   }
@@ -60,7 +59,8 @@ export class InFlight<Result> {
     if (signal === undefined) return flight.promise;
     return new Promise((resolve, reject) => {
       const leave = () => {
-        if (flight.waiting > 1) return reject(signal.reason);
+        flight.waiting--; // at once: one abort may take several callers along, and the last of them must know that it is
+        if (flight.waiting > 0) return reject(signal.reason);
         this.#flights.delete(key); // whoever comes now starts anew
         flight.controller.abort(signal.reason);
         const gone = () => reject(signal.reason);

@@ -3,13 +3,17 @@
  * One array, because a model of 90 MB in pieces would need 180 MB for the moment in which they are joined.
  */
 
+import { DownloadError } from "../errors.ts";
 import type { Sink } from "./transfer.ts";
 
 /** Beyond this the announced size is not believed before the bytes are seen. */
 const largestPromise = 2 ** 30;
+/** A body that does not end must not take all memory: no array can be longer in every runtime. */
+const longest = 2 ** 32;
 
 export class MemorySink implements Sink {
-  #whole: Uint8Array | undefined;
+  #whole = new Uint8Array(0);
+  /** What came after `#whole` was full. */
   #pieces: Uint8Array[] = [];
   #at = 0;
 
@@ -18,20 +22,26 @@ export class MemorySink implements Sink {
   }
 
   write(chunk: Uint8Array): void {
-    if (this.#whole === undefined) this.#pieces.push(chunk);
-    else this.#whole.set(chunk, this.#at);
-    this.#at += chunk.length;
+    const next = this.#at + chunk.length;
+    if (next > longest)
+      throw new DownloadError(`more than ${longest / 2 ** 30} GiB came for one file in memory; use a folder or the Hub's cache.`);
+    if (this.#pieces.length === 0 && next <= this.#whole.length) this.#whole.set(chunk, this.#at);
+    else {
+      if (this.#pieces.length === 0) this.#pieces.push(this.#whole.subarray(0, this.#at));
+      this.#pieces.push(chunk);
+    }
+    this.#at = next;
   }
 
   restart(): void {
-    this.#whole = undefined;
+    this.#whole = new Uint8Array(0);
     this.#pieces = [];
     this.#at = 0;
   }
 
   /** What has come; once. */
   bytes(): Uint8Array {
-    if (this.#whole !== undefined) return this.#whole.subarray(0, this.#at);
+    if (this.#pieces.length === 0) return this.#whole.subarray(0, this.#at);
     const bytes = new Uint8Array(this.#at);
     let at = 0;
     for (const piece of this.#pieces) {

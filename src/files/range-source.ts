@@ -7,7 +7,7 @@ import { DownloadError } from "../errors.ts";
 import type { ByteSource } from "../safetensors/types.ts";
 import type { Network } from "./http.ts";
 import { MemorySink } from "./memory-sink.ts";
-import { transferRange } from "./transfer.ts";
+import { transfer } from "./transfer.ts";
 
 const block = 4 * 2 ** 20;
 const keptBlocks = 6;
@@ -15,6 +15,8 @@ const keptBlocks = 6;
 interface RangeOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal | undefined;
+  /** The file's ETag when it was opened. */
+  readonly etag: string | null;
   /** Bytes fetched so far. */
   readonly report: (loaded: number) => void;
 }
@@ -34,14 +36,18 @@ export function rangeSource(
 
   const fetchRange = async (from: number, to: number, signal: AbortSignal | undefined): Promise<Uint8Array> => {
     const sink = new MemorySink();
-    const response = await transferRange(url, what, sink, from, to, { headers: options.headers, signal }, network);
-    const bytes = sink.bytes();
-    const total = /\/(\d+)$/.exec(response.headers.get("content-range") ?? "")?.[1];
-    if (total !== undefined && Number(total) !== size) throw new DownloadError(`${what} changed while it was read; load the model again.`);
-    if (bytes.length !== to - from) throw new DownloadError(`${what}: asked for ${to - from} bytes, got ${bytes.length}.`);
-    fetched = Math.min(fetched + bytes.length, size);
-    options.report(fetched);
-    return bytes;
+    let last = from;
+    const onBytes = (at: number) => {
+      fetched += at - last;
+      last = at;
+      options.report(Math.min(fetched, size));
+    };
+    const { headers } = options;
+    const response = await transfer(url, what, sink, { size, range: { from, to }, headers, signal, onBytes }, network);
+    const etag = response.headers.get("etag");
+    if (etag !== null && etag !== (options.etag ?? etag))
+      throw new DownloadError(`${what} changed while it was read; load the model again.`);
+    return sink.bytes();
   };
 
   /** A block once, for everyone; it follows the load's signal, not that of the call that came first. */

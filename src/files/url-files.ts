@@ -3,11 +3,10 @@
  * checkpoints, and then for what is read; a server that does not do ranges sends the whole file, which is kept.
  */
 
-import { DownloadError } from "../errors.ts";
 import { memorySource } from "../safetensors/read.ts";
 import type { ByteSource } from "../safetensors/types.ts";
 import { genuine, impostor } from "./content.ts";
-import { ask, causeOf, defaultNetwork, discard, hostOf, type Network, NoAnswer, refused } from "./http.ts";
+import { defaultNetwork, type Network } from "./http.ts";
 import { MemorySink } from "./memory-sink.ts";
 import { folderOf, joinName, safeName } from "./names.ts";
 import type { DownloadProgress } from "./progress.ts";
@@ -92,30 +91,17 @@ export class UrlFiles implements ModelFiles {
     const what = `${name} of ${this.label}`;
     const folder = this.subfolder(folderOf(name));
     const sibling = (other: string) => folder.open(other);
-    const headers = { "Accept-Encoding": "identity", ...this.#options.headers, Range: `bytes=0-${firstRange - 1}` };
-    const { response, watchdog } = await ask(url, { headers, signal }, this.#network).catch((error: unknown) => {
-      if (!(error instanceof NoAnswer)) throw error;
-      throw new DownloadError(`${what} could not be fetched: ${causeOf(error)}. Check the address and the connection.`, { cause: error });
-    });
-    try {
-      const total = /^bytes 0-\d+\/(\d+)$/.exec(response.headers.get("content-range") ?? "")?.[1];
-      if (response.status === 206 && total !== undefined) {
-        const start = new Uint8Array(await response.arrayBuffer());
-        genuine(name, this.label, start);
-        const report = (loaded: number) => this.#options.progress.report(inside, loaded, Number(total));
-        return { ...rangeSource(url, what, start, Number(total), { ...this.#options, report }, this.#network), sibling };
-      }
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw new DownloadError(`${what} could not be fetched from ${hostOf(url)}: ${causeOf(error)}.`, { cause: error });
-    } finally {
-      watchdog.end();
-      await discard(response);
-    }
-    // 200: no ranges here. 416: an empty file. Everything else is refused.
-    if (response.status !== 200 && response.status !== 416)
-      throw refused(response.status, what, url, "check the address and whether it needs a login");
-    return { ...memorySource(genuine(name, this.label, await this.#fetch(name, signal))), sibling };
+    const sink = new MemorySink();
+    const report = (loaded: number, total: number | undefined) => this.#options.progress.report(inside, loaded, total);
+    const { headers } = this.#options;
+    const range = { from: 0, to: firstRange };
+    const response = await transfer(url, what, sink, { range, headers, signal, onBytes: report }, this.#network);
+    const bytes = genuine(name, this.label, sink.bytes());
+    if (response.status === 200) return { ...memorySource(bytes), sibling };
+    const size = Number(/\d+$/.exec(response.headers.get("content-range") ?? "")?.[0]);
+    const etag = response.headers.get("etag");
+    const options = { ...this.#options, etag, report: (loaded: number) => report(loaded, size) };
+    return { ...rangeSource(url, what, bytes, size, options, this.#network), sibling };
   }
 
   subfolder(path: string): UrlFiles {

@@ -462,6 +462,16 @@ describe("abort", () => {
     expect(server.asked().filter((asked) => asked.startsWith("GET") && !asked.includes("bytes"))).toHaveLength(2); // the redirect, and the bytes once
   });
 
+  it("of two who wait, by one signal, ends the download", async () => {
+    server.faults.set("model.safetensors", [{ silentAfter: 100_000 }]);
+    const controller = new AbortController();
+    const both = [1, 2].map(() => hub().read("model.safetensors", controller.signal));
+    setTimeout(() => controller.abort(new Error("enough")), 60);
+    for (const reading of both) await expect(reading).rejects.toThrow("enough");
+    await vi.waitFor(() => expect(server.dropped).toBe(1));
+    expect(temporaries()).toEqual([]);
+  });
+
   it("and a new start right after works", async () => {
     server.faults.set("model.safetensors", [{ silentAfter: 1000 }]);
     const controller = new AbortController();

@@ -156,11 +156,11 @@ describe("byte ranges", () => {
     expect(asked.slice(1)).toEqual([0, 1000, 2000].map((more) => `model.safetensors bytes=${start + more}-${end - 1}`));
   });
 
-  it("a server without ranges sends the file once more, whole", async () => {
+  it("a server without ranges sends the file whole, once", async () => {
     behave.ranges = false;
     const file = await openSafetensors(await open().open("model.safetensors"));
     for (const [name, { data }] of tensors) expect(Buffer.compare(await file.bytes(name), data)).toBe(0);
-    expect(asked).toHaveLength(2);
+    expect(asked).toHaveLength(1);
   });
 
   it("abort ends a read", async () => {
