@@ -14,7 +14,7 @@ import type { Linear, Table, WeightMatrix } from "../../tensor/weights.ts";
 import { type AttentionPart, attentionScratch, scoresStride } from "./attention.ts";
 import { panelBytes } from "./gemm.ts";
 import { widenedBytes } from "./gemm-w8.ts";
-import { CORE_KERNELS } from "./kernels.ts";
+import { CORE_KERNELS } from "./kernel-set.ts";
 import type { FeatureLevel } from "./level.ts";
 import { WasmMachine } from "./machine.ts";
 import { addressOf } from "./memory.ts";

@@ -4,6 +4,7 @@
  */
 import { UnsupportedError } from "../../errors.ts";
 import { levelName } from "./features.ts";
+import { coreKernels, emitKernels, UNSHARED } from "./kernels.ts";
 import type { FeatureLevel } from "./level.ts";
 import type { PackingKernels } from "./pack.ts";
 import { prebuiltKernels } from "./prebuilt.ts";
@@ -31,13 +32,20 @@ export interface LinearKernels extends PackingKernels {
 
 export type Kernels = LinearKernels & Readonly<Record<string, (...args: number[]) => number>>;
 
-/** Which kernels, over which kind of memory (kernels.ts, all-kernels.ts). */
+/** Which kernels, over which kind of memory. */
 export interface KernelSet {
   readonly name: string;
   readonly isShared: boolean;
   /** A level's module. `file`: what the build wrote for the level, if it is there: all kernels over unshared memory. */
   readonly bytes: (level: FeatureLevel, file: Uint8Array<ArrayBuffer> | undefined) => Uint8Array<ArrayBuffer>;
 }
+
+/** What BERT needs on one thread; all-kernels.ts has the others. */
+export const CORE_KERNELS: KernelSet = {
+  name: "core",
+  isShared: false,
+  bytes: (level, file) => file ?? emitKernels(coreKernels, level, UNSHARED),
+};
 
 const modules = new Map<string, WebAssembly.Module>();
 /** By the level's name. */

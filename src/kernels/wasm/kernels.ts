@@ -8,7 +8,6 @@ import { defineAttentionPacking } from "./attention-pack.ts";
 import { defineElementwiseKernels } from "./elementwise.ts";
 import { type MemoryImport, ModuleBuilder } from "./emitter/module.ts";
 import { defineGather } from "./gather.ts";
-import type { KernelSet } from "./kernel-set.ts";
 import type { FeatureLevel } from "./level.ts";
 import { defineLinearKernels } from "./linear-kernels.ts";
 import { defineNorms } from "./norm.ts";
@@ -36,9 +35,3 @@ export function emitKernels(kernels: readonly Define[], level: FeatureLevel, mem
   for (const define of kernels) define(module, level);
   return module.bytes();
 }
-
-export const CORE_KERNELS: KernelSet = {
-  name: "core",
-  isShared: false,
-  bytes: (level, file) => file ?? emitKernels(coreKernels, level, UNSHARED),
-};

@@ -3,8 +3,7 @@ import { ALL_KERNELS, SHARED_KERNELS } from "../../../src/kernels/wasm/all-kerne
 import { useCompiledKernels } from "../../../src/kernels/wasm/compiled.ts";
 import { currentLevel, enableExperimentalSimd, engineInfo, levelName } from "../../../src/kernels/wasm/features.ts";
 import { kernelFiles } from "../../../src/kernels/wasm/kernel-files.ts";
-import { instantiateKernels, kernelModule } from "../../../src/kernels/wasm/kernel-set.ts";
-import { CORE_KERNELS } from "../../../src/kernels/wasm/kernels.ts";
+import { CORE_KERNELS, instantiateKernels, kernelModule } from "../../../src/kernels/wasm/kernel-set.ts";
 import type { FeatureLevel } from "../../../src/kernels/wasm/level.ts";
 import { packedSize, packLinear } from "../../../src/kernels/wasm/pack.ts";
 import { randomFloats } from "./harness.ts";
