@@ -6,7 +6,8 @@
  *   models--org--name/blobs/ETAG                  the bytes, named by their hash
  *   models--org--name/.no_exist/COMMIT/x.json     empty: the Hub said that this commit has no such file
  *
- * Instead of Python's lock files: a download has a temporary file of its own and is renamed when it is right; the last one wins, with equal bytes.
+ * Instead of Python's lock files: a download has a temporary file of its own (leftovers.ts) and is renamed when it is right; the last one wins, with
+ * equal bytes.
  * Reference: https://huggingface.co/docs/huggingface_hub/guides/manage-cache
  */
 

@@ -1,15 +1,17 @@
 /**
- * One blob of the Hub into the cache: to a temporary file of its own, hashed on the way, renamed when size and hash are right, removed in
- * every other case. Bytes of the wrong hash (a broken proxy, a cut that nobody noticed) are fetched once more.
+ * One blob of the Hub into the cache: to a temporary file of its own, hashed on the way, renamed when size and hash are right, left for the next
+ * call where the connection was lost, removed in every other case. Bytes of the wrong hash (a broken proxy, a cut that nobody noticed) are fetched
+ * once more, from the first byte.
  */
 
 import { DownloadError } from "../errors.ts";
 import { impostor } from "./content.ts";
 import { hashFor, type RunningHash } from "./hash.ts";
-import type { Network } from "./http.ts";
+import { type Network, NoAnswer } from "./http.ts";
 import { authorization, type RemoteFile, type Repository, refusal, resolveUrl } from "./hub.ts";
 import { type HubCache, temporaryBeside } from "./hub-cache.ts";
 import type { OnBytes } from "./inflight.ts";
+import { leftBytes, removeLeftovers } from "./leftovers.ts";
 import { errorCode, needed } from "./node.ts";
 import { type Sink, transfer } from "./transfer.ts";
 
@@ -33,7 +35,7 @@ export async function fetchBlob(
   if (there !== undefined && (remote.size === undefined || there.size === remote.size)) return;
   fs.mkdirSync(needed("node:path").dirname(blob), { recursive: true });
   for (let attempt = 1; ; attempt++) {
-    const wrong = await fetchOnce(repository, remote, name, blob, watch, network);
+    const wrong = await fetchOnce(repository, remote, name, blob, watch, network, attempt === 1);
     if (wrong === undefined) return;
     if (attempt === 2) throw wrong;
   }
@@ -47,16 +49,29 @@ async function fetchOnce(
   blob: string,
   watch: Watch,
   network: Network,
+  useLeft: boolean,
 ): Promise<DownloadError | undefined> {
   const fs = needed("node:fs");
   const temporary = temporaryBeside(blob);
   const handle = await fs.promises.open(temporary, "wx");
+  const sink = new FileSink(handle, remote);
+  let keep = false;
   try {
-    const sink = new FileSink(handle, remote);
     const url = resolveUrl(repository, remote.commit, name);
     const what = `${name} of ${repository.id}`;
     const onStatus = (response: Response) => refusal(response, repository, remote.commit, url);
-    await transfer(url, what, sink, { size: remote.size, headers: authorization(repository), ...watch, onStatus }, network);
+    const { signal } = watch;
+    const { size } = remote;
+    if (useLeft && size !== undefined && sink.isHashed) {
+      for await (const chunk of leftBytes(blob, temporary, size)) {
+        signal.throwIfAborted();
+        await sink.write(chunk);
+      }
+    }
+    if (size === undefined || sink.at < size) {
+      const options = { size, have: sink.at, headers: authorization(repository), ...watch, onStatus };
+      await transfer(url, what, sink, options, network);
+    }
     const hash = sink.digest();
     if (hash !== undefined && hash !== remote.etag) {
       const page = impostor(name, sink.beginning);
@@ -68,12 +83,27 @@ async function fetchOnce(
     const { atime, mtimeMs } = await handle.stat();
     await handle.utimes(atime, (mtimeMs - 1000) / 1000); // surely older than the links to it: see HubCache.isSound
     await handle.close();
-    watch.signal.throwIfAborted();
-    fs.renameSync(temporary, blob);
+    signal.throwIfAborted();
+    moveInto(blob, temporary);
     return undefined;
+  } catch (error) {
+    const isLost = error instanceof DownloadError && error.cause instanceof NoAnswer;
+    keep = isLost && sink.isHashed && sink.at > 0; // the next call goes on there
+    throw error;
   } finally {
     await handle.close().catch(() => undefined);
-    fs.rmSync(temporary, { force: true });
+    if (!keep) fs.rmSync(temporary, { force: true });
+    removeLeftovers(blob, temporary);
+  }
+}
+
+/** Whoever had the same bytes first may have removed this file as a leftover. */
+function moveInto(blob: string, temporary: string): void {
+  const fs = needed("node:fs");
+  try {
+    fs.renameSync(temporary, blob);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT" || !fs.existsSync(blob)) throw error;
   }
 }
 
@@ -81,8 +111,9 @@ class FileSink implements Sink {
   beginning: Uint8Array = new Uint8Array(0);
   readonly #handle: import("node:fs/promises").FileHandle;
   readonly #remote: RemoteFile;
+  /** Bytes written so far. */
+  at = 0;
   #hash: RunningHash | undefined;
-  #at = 0;
 
   constructor(handle: import("node:fs/promises").FileHandle, remote: RemoteFile) {
     this.#handle = handle;
@@ -90,20 +121,25 @@ class FileSink implements Sink {
     this.#hash = hashFor(remote.etag, remote.size);
   }
 
+  /** Whether wrong bytes would be noticed. */
+  get isHashed(): boolean {
+    return this.#hash !== undefined;
+  }
+
   async write(chunk: Uint8Array): Promise<void> {
-    if (this.#at === 0) this.beginning = chunk.slice(0, 2048);
+    if (this.at === 0) this.beginning = chunk.slice(0, 2048);
     this.#hash?.update(chunk);
     for (let from = 0; from < chunk.length; ) {
-      const { bytesWritten } = await this.#handle.write(chunk, from, chunk.length - from, this.#at + from);
+      const { bytesWritten } = await this.#handle.write(chunk, from, chunk.length - from, this.at + from);
       from += bytesWritten;
     }
-    this.#at += chunk.length;
+    this.at += chunk.length;
   }
 
   async restart(): Promise<void> {
     await this.#handle.truncate(0);
     this.#hash = hashFor(this.#remote.etag, this.#remote.size);
-    this.#at = 0;
+    this.at = 0;
   }
 
   digest(): string | undefined {

@@ -1,5 +1,6 @@
 /** The Hub and its cache on disk, against a server that imitates the Hub's answers and a network's troubles. */
 
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { tmpdir } from "node:os";
@@ -479,6 +480,95 @@ describe("abort", () => {
     setTimeout(() => controller.abort(new Error("mine")), 60);
     await expect(first).rejects.toThrow("mine");
     expect(same(weights, await hub().read("model.safetensors"))).toBe(true);
+  });
+});
+
+describe("what was left unfinished", () => {
+  const firstBytes = () => server.asked().flatMap((line) => /^GET .* bytes=(\d+)-$/.exec(line)?.[1] ?? []);
+  /** As many bytes as a process that was killed had written. */
+  const leave = (bytes: Uint8Array) => {
+    fs.mkdirSync(join(root, folder, "blobs"), { recursive: true });
+    const path = `${blobOf("large.safetensors")}.0123456789ab.incomplete`;
+    fs.writeFileSync(path, bytes);
+    return path;
+  };
+
+  it("by a connection that was lost is where the next call goes on", async () => {
+    server.faults.set("large.safetensors", [{ cutAfter: 600_000 }, ...Array(3).fill({ cutAfter: 0 })]);
+    await expect(hub().read("large.safetensors")).rejects.toThrow(DownloadError);
+    const [path] = temporaries();
+    const got = fs.statSync(join(root, path!)).size;
+    expect(got).toBeGreaterThan(0);
+    server.asked();
+    const events: Progress[] = [];
+    expect(same(large, await hub({ onProgress: (event) => events.push(event) }).read("large.safetensors"))).toBe(true);
+    expect(new Set(firstBytes())).toEqual(new Set([String(got)]));
+    expect(events[0]!.loaded).toBe(got);
+    expect(temporaries()).toEqual([]);
+  });
+
+  it("by a process that was killed, too", async () => {
+    server.faults.set("large.safetensors", [{ slow: 10 }]);
+    const program = `
+      import { HubFiles } from ${JSON.stringify(new URL("../../src/files/hub-files.ts", import.meta.url).href)};
+      import { DownloadProgress } from ${JSON.stringify(new URL("../../src/files/progress.ts", import.meta.url).href)};
+      const repository = { endpoint: ${JSON.stringify(server.endpoint)}, id: ${JSON.stringify(id)}, token: undefined };
+      const progress = new DownloadProgress(({ loaded }) => loaded > 200_000 && process.kill(process.pid, "SIGKILL"));
+      await new HubFiles({ repository, revision: "main", root: ${JSON.stringify(root)}, offline: false, progress }).read("large.safetensors");`;
+    const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program], { stdio: "inherit" });
+    const signal = await new Promise((resolve) => child.once("close", (_, signal) => resolve(signal)));
+    expect(signal).toBe("SIGKILL");
+    expect(temporaries()).toHaveLength(1);
+    server.asked();
+    expect(same(large, await hub().read("large.safetensors"))).toBe(true);
+    expect(Number(firstBytes()[0])).toBeGreaterThan(100_000);
+    expect(temporaries()).toEqual([]);
+  });
+
+  it("by everything but the last step is only checked", async () => {
+    leave(large);
+    expect(same(large, await hub().read("large.safetensors"))).toBe(true);
+    expect(server.asked()).toEqual(["HEAD large.safetensors"]);
+    expect(temporaries()).toEqual([]);
+  });
+
+  it.each([
+    ["wrong", new Uint8Array(1000)],
+    ["too long", new Uint8Array(large.length + 1)],
+    ["empty", new Uint8Array(0)],
+  ])("and is %s does no harm", async (_, bytes) => {
+    leave(bytes);
+    expect(same(large, await hub().read("large.safetensors"))).toBe(true);
+    expect(same(large, fs.readFileSync(blobOf("large.safetensors")))).toBe(true);
+    expect(temporaries()).toEqual([]);
+  });
+
+  it("long ago goes with an abort; what another process may be writing stays", async () => {
+    const path = leave(large.subarray(0, 1000));
+    for (const isOld of [false, true]) {
+      if (isOld) fs.utimesSync(path, new Date(0), new Date(0));
+      const controller = new AbortController();
+      server.faults.set("large.safetensors", [{ silentAfter: 1000 }]);
+      const onProgress = () => controller.abort(new Error("enough"));
+      await expect(hub({ signal: controller.signal, onProgress }).read("large.safetensors")).rejects.toThrow("enough");
+      expect(temporaries()).toHaveLength(isOld ? 0 : 1);
+    }
+  });
+
+  it("by somebody who is still at work on it: both get their file", async () => {
+    vi.resetModules();
+    const other: typeof import("../../src/files/hub-files.ts") = await import("../../src/files/hub-files.ts");
+    server.faults.set("large.safetensors", [{ slow: 3 }, { slow: 1 }]);
+    const options = { repository: { endpoint: server.endpoint, id, token: undefined }, revision: "main", root, offline: false };
+    const open = (Files: typeof HubFiles) =>
+      new Files({ ...options, progress: new DownloadProgress(undefined), signal: undefined, network: quick }).read("large.safetensors");
+    const first = open(HubFiles);
+    await vi.waitFor(() => expect(fs.statSync(join(root, temporaries()[0]!)).size).toBeGreaterThan(100_000));
+    const both = [first, open(other.HubFiles)];
+    for (const reading of both) expect(same(large, await reading)).toBe(true);
+    expect(Number(firstBytes()[0])).toBeGreaterThan(0);
+    expect(same(large, fs.readFileSync(blobOf("large.safetensors")))).toBe(true);
+    expect(temporaries()).toEqual([]);
   });
 });
 
