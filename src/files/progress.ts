@@ -1,6 +1,7 @@
 /**
  * One progress of everything that is being downloaded for a model: bytes of all files together, never falling, even where a file starts
- * over. `total` is the sum over the files begun so far, given once each of them has told its size.
+ * over. `total` is the sum over the files begun so far, given once each of them has told its size and weights are among them: a total of the small
+ * files that come first would be reached at once, and then grow a hundredfold.
  */
 
 import type { Progress } from "./types.ts";
@@ -9,6 +10,7 @@ export class DownloadProgress {
   readonly #listener: ((event: Progress) => void) | undefined;
   readonly #files = new Map<string, { loaded: number; total: number | undefined }>();
   #highest = 0;
+  #hasWeights = false;
 
   constructor(listener: ((event: Progress) => void) | undefined) {
     this.#listener = listener;
@@ -18,6 +20,7 @@ export class DownloadProgress {
   report(file: string, loaded: number, total: number | undefined): void {
     if (this.#listener === undefined) return;
     this.#files.set(file, { loaded, total });
+    this.#hasWeights ||= file.endsWith(".safetensors");
     let sum = 0;
     let whole: number | undefined = 0;
     for (const each of this.#files.values()) {
@@ -29,7 +32,7 @@ export class DownloadProgress {
       phase: "download",
       unit: "bytes",
       loaded: this.#highest,
-      ...(whole === undefined ? {} : { total: Math.max(whole, this.#highest) }),
+      ...(whole === undefined || !this.#hasWeights ? {} : { total: Math.max(whole, this.#highest) }),
       file,
     });
   }

@@ -16,7 +16,11 @@ import type { DownloadProgress } from "./progress.ts";
  */
 export type ModelSource = string | ReadonlyMap<string, Uint8Array | Blob>;
 
-/** One aggregated progress whose `loaded` never falls; `total` where it is known. */
+/**
+ * One aggregated progress. `loaded` never falls within a phase; `total` is given where it is known, which for "download" is from the moment that weights
+ * are being fetched (weights of a later module add theirs). Behind a URL, where weights are read by ranges, "download" and "load" take turns, and what the
+ * model does not use is never downloaded.
+ */
 export interface Progress {
   phase: "download" | "load" | "run";
   unit: "bytes" | "texts";

@@ -43,7 +43,13 @@ export async function loadModelWith(kit: ModelKit, files: ModelFiles, options: M
   const file = await kit.openWeights(files, signal);
   try {
     const total = [...file.tensors.values()].reduce((sum, { start, end }) => sum + end - start, 0);
-    const onRead = onProgress && ((loaded: number) => onProgress({ phase: "load", unit: "bytes", loaded, total }));
+    let read = 0; // never falls, also where another backend begins anew
+    const onRead =
+      onProgress &&
+      ((loaded: number) => {
+        read = Math.max(read, loaded);
+        onProgress({ phase: "load", unit: "bytes", loaded: read, total });
+      });
     const build = async ({ backend, reason = "the only one", fallBack }: ChosenBackend): Promise<EncoderModel> => {
       try {
         const { parts, facts } = await buildModel(file, backend, architecture, config, { dtype, signal, onRead, loadHead: kit.loadHead });

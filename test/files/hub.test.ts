@@ -624,6 +624,18 @@ describe("several at once", () => {
   });
 });
 
+describe("a progress bar", () => {
+  it("has no total before the weights are known, and then one that stays", async () => {
+    const events: Progress[] = [];
+    const files = hub({ onProgress: (event) => events.push(event) });
+    for (const name of ["config.json", "1_Pooling/config.json", "large.safetensors"]) await files.read(name);
+    const known = events.findIndex((event) => event.total !== undefined);
+    expect(events[known]!.file).toBe("large.safetensors");
+    expect(new Set(events.slice(known).map((event) => event.total))).toEqual(new Set([config.length + 2 + large.length]));
+    expect(events.at(-1)!.loaded).toBe(events.at(-1)!.total);
+  });
+});
+
 describe("the environment", () => {
   it("HF_ENDPOINT, HF_HUB_CACHE and HF_TOKEN", async () => {
     server.add("org/private", { "config.json": config }, { access: "private" });

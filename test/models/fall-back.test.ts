@@ -21,7 +21,9 @@ afterEach(() => vi.restoreAllMocks());
 
 test.each([1, 2])("auto falls back to loops, %i threads", async (threads) => {
   const loops = await loadModelFromFiles(files, { device: "loops" });
-  const model = await loadModelFromFiles(files, { threads });
+  const loaded: number[] = [];
+  const model = await loadModelFromFiles(files, { threads, onProgress: (event) => loaded.push(event.loaded) });
+  expect(loaded).toEqual([...loaded].sort((a, b) => a - b));
   expect(model.device).toBe("loops");
   expect(model.deviceReason).toMatch(/^loops is the fallback; wasm: the weights need \d+ MiB/);
   expect(await model.forward(batch)).toEqual(await loops.forward(batch));
