@@ -22,7 +22,8 @@ beforeEach(async () => {
     match: async (url: string) => stored.get(url)?.clone(),
     put: async (url: string, response: Response) => {
       if (full) throw new DOMException("full", "QuotaExceededError");
-      stored.set(url, new Response(await response.blob(), { headers: response.headers }));
+      const { headers, status } = response;
+      stored.set(url, new Response(await response.blob(), { headers, status }));
     },
   };
   vi.stubGlobal("caches", { open: async () => cache });
@@ -34,10 +35,10 @@ afterEach(async () => {
   await server.stop();
 });
 
-const open = (offline = false, name = id) =>
+const open = (offline = false, name = id, revision = "main") =>
   new WebHubFiles({
     repository: { endpoint: server.endpoint, id: name, token: undefined },
-    revision: "main",
+    revision,
     cacheName: "test",
     offline,
     progress: new DownloadProgress(undefined),
@@ -71,6 +72,56 @@ describe("the Cache API", () => {
     await expect(open().read("modules.json")).rejects.toThrow(/The model org\/model has no file modules.json/);
     await expect(open(false, "org/nothing").readIfPresent("modules.json")).rejects.toThrow(/answered 401; check the id/);
     await expect(open(true).read("config.json")).rejects.toThrow(DownloadError);
+  });
+
+  it("keeps to the commit of the first answer when the branch moves on", async () => {
+    const page = open();
+    await page.read("config.json");
+    const { commit: old } = server.repositories.get(id)!;
+    const moved = server.add(id, { "config.json": "[1]", "model.safetensors": new Uint8Array(3) }, { commit: "f".repeat(40) });
+    for (const files of [page, open()]) await expect(files.read("model.safetensors")).rejects.toThrow(/revision/); // the server forgot the old commit
+    moved.commit = old;
+    moved.files.set("model.safetensors", weights);
+    expect(Buffer.compare(await open().read("model.safetensors"), weights)).toBe(0);
+    expect(new TextDecoder().decode(await open().read("config.json"))).toBe("{}");
+    expect(new TextDecoder().decode(await open(false, id, moved.commit).read("config.json"))).toBe("{}"); // the same entry
+  });
+
+  it("many first questions wait for the commit", async () => {
+    const files = open();
+    server.faults.set("config.json", [{ slow: 30 }]);
+    await Promise.all([files.read("config.json"), files.readIfPresent("modules.json"), files.subfolder("1_Pooling").read("config.json")]);
+    const { commit } = server.repositories.get(id)!;
+    expect([...stored.keys()].filter((url) => !url.includes(commit))).toEqual([`${server.endpoint}/${id}/refs/main`]);
+  });
+
+  it("offline a model that was loaded loads again, without its optional files", async () => {
+    const load = async (files: WebHubFiles) => {
+      expect(await files.readIfPresent("modules.json")).toBeUndefined();
+      expect(await files.read("config.json")).toHaveLength(2);
+    };
+    await load(open());
+    server.asked();
+    await load(open());
+    expect(await open(true).readIfPresent("never_asked_for.json")).toBeUndefined();
+    await load(open(true));
+    expect(server.asked()).toEqual([]);
+    await expect(open(true, "org/nothing").readIfPresent("modules.json")).rejects.toThrow(/is not in the cache/);
+  });
+
+  it("a Hub that hides its commit from pages", async () => {
+    const plain = globalThis.fetch;
+    vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+      const response = await plain(input, init);
+      const headers = new Headers(response.headers);
+      headers.delete("x-repo-commit");
+      return new Response(response.body, { status: response.status, headers });
+    });
+    expect(await open().read("config.json")).toHaveLength(2);
+    expect(await open().readIfPresent("modules.json")).toBeUndefined();
+    expect([...stored.keys()]).toEqual([`${server.endpoint}/${id}/resolve/main/config.json`]);
+    expect(await open(true).readIfPresent("modules.json")).toBeUndefined();
+    expect(await open(true).read("config.json")).toHaveLength(2);
   });
 
   it("fetches damaged bytes once more, and gives up at the second time", async () => {
