@@ -3,9 +3,11 @@
  * memory. f32 in GFLOP/s, W8A16 products in GOPS, reading in GB/s; one core, the best of several turns. Upper bounds of what a kernel can reach.
  */
 import type { V128 } from "../src/kernels/wasm/emitter/expression.ts";
+import * as f32x4 from "../src/kernels/wasm/emitter/f32x4.ts";
+import * as i32 from "../src/kernels/wasm/emitter/i32.ts";
+import * as i32x4 from "../src/kernels/wasm/emitter/i32x4.ts";
 import { ModuleBuilder } from "../src/kernels/wasm/emitter/module.ts";
-import { i32 } from "../src/kernels/wasm/emitter/scalar.ts";
-import { f32x4, i32x4, v128 } from "../src/kernels/wasm/emitter/simd.ts";
+import * as v128 from "../src/kernels/wasm/emitter/v128.ts";
 import { currentLevel } from "../src/kernels/wasm/features.ts";
 import type { Tile } from "../src/kernels/wasm/gemm-tile.ts";
 import { type FeatureLevel, multiplyAdd } from "../src/kernels/wasm/level.ts";

@@ -1,7 +1,9 @@
 /** A kernel written with the emitter: y[i] = a * x[i] + y[i], four at a time. It prints the module's bytes and runs it. */
+
+import * as f32x4 from "../../src/kernels/wasm/emitter/f32x4.ts";
+import * as i32 from "../../src/kernels/wasm/emitter/i32.ts";
 import { ModuleBuilder } from "../../src/kernels/wasm/emitter/module.ts";
-import { i32 } from "../../src/kernels/wasm/emitter/scalar.ts";
-import { f32x4, v128 } from "../../src/kernels/wasm/emitter/simd.ts";
+import * as v128 from "../../src/kernels/wasm/emitter/v128.ts";
 
 const module = new ModuleBuilder({ initial: 1 });
 module.function("axpy", { y: "i32", x: "i32", count: "i32", a: "f32" }, (f, { y, x, count, a }) => {

@@ -13,7 +13,8 @@
  * Where exp underflows to 0 (|x| > 87) the functions are flat: 0, 1 or x. gelu stays at -1e-37 below -13, which keeps subnormal numbers away.
  */
 import type { Activation } from "../../tensor/activations.ts";
-import { f32x4, v128 } from "./emitter/simd.ts";
+import * as f32x4 from "./emitter/f32x4.ts";
+import * as v128 from "./emitter/v128.ts";
 import { type Prepare, prepareExp, prepareNormalExp, preparePolynomial } from "./exp.ts";
 import type { VectorSteps, Vectors } from "./vectors.ts";
 

@@ -7,10 +7,12 @@
  */
 import { eachColumn } from "./columns.ts";
 import type { Local } from "./emitter/call.ts";
+import * as f32 from "./emitter/f32.ts";
+import * as f32x4 from "./emitter/f32x4.ts";
 import type { FunctionBuilder } from "./emitter/function.ts";
+import * as i32 from "./emitter/i32.ts";
 import type { ModuleBuilder } from "./emitter/module.ts";
-import { f32, i32, select } from "./emitter/scalar.ts";
-import { f32x4, v128 } from "./emitter/simd.ts";
+import * as v128 from "./emitter/v128.ts";
 import { emitTranspose4 } from "./pack-kernels.ts";
 import { addressRows, panelColumns } from "./panels.ts";
 
@@ -35,7 +37,7 @@ export function defineAttentionPacking(module: ModuleBuilder): void {
           () => f.memoryFill(panels, 0, panelBytes),
           () => zeroRow(f, panels),
         );
-        const keys = f.i32(select(S, panelColumns, i32.lt_s(S, panelColumns)));
+        const keys = f.i32(i32.select(S, panelColumns, i32.lt_s(S, panelColumns)));
         const column = f.i32(i32.add(panels, rowBytes));
         const pack = (count: 4 | 1) =>
           f.while(

@@ -10,8 +10,9 @@
  * a key outside its window adds an exact zero, the softmax follows the row's own window, and blocks begin at multiples of `attentionBlock` in every range,
  * because the product with V sums in chains of 128 keys (gemm.ts) from the first key of the block.
  */
+
+import * as i32 from "./emitter/i32.ts";
 import type { ModuleBuilder } from "./emitter/module.ts";
-import { i32, select } from "./emitter/scalar.ts";
 import { panelColumns } from "./panels.ts";
 
 /** Queries in a block: enough for the GEMM tiles, few enough for scores [48, 512] to stay in the second-level cache. */
@@ -130,12 +131,12 @@ export function defineAttention(module: ModuleBuilder): void {
             const left = f.i32(i32.sub(endQuery, first));
             const inBlock = f.i32(i32.rem_u(first, attentionBlock));
             const room = f.i32(i32.sub(attentionBlock, inBlock));
-            const rows = f.i32(select(left, room, i32.lt_s(left, room)));
+            const rows = f.i32(i32.select(left, room, i32.lt_s(left, room)));
             f.if(windowed, () => {
               low.set(i32.sub(i32.sub(first, inBlock), window));
-              low.set(select(low, 0, i32.gt_s(low, 0)));
+              low.set(i32.select(low, 0, i32.gt_s(low, 0)));
               const high = f.i32(i32.add(i32.add(first, rows), window));
-              count.set(i32.sub(select(high, S, i32.lt_s(high, S)), low));
+              count.set(i32.sub(i32.select(high, S, i32.lt_s(high, S)), low));
               pack(kHead, vHead);
             });
             const queries = i32.add(qHead, bytes(i32.mul(first, qStride)));

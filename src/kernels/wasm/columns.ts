@@ -5,9 +5,12 @@
  */
 import type { Local } from "./emitter/call.ts";
 import type { F32, V128 } from "./emitter/expression.ts";
+import * as f32 from "./emitter/f32.ts";
+import * as f32x4 from "./emitter/f32x4.ts";
 import type { FunctionBuilder } from "./emitter/function.ts";
-import { f32, i32 } from "./emitter/scalar.ts";
-import { f32x4, i8x16, v128 } from "./emitter/simd.ts";
+import * as i8x16 from "./emitter/i8x16.ts";
+import * as i32 from "./emitter/i32.ts";
+import * as v128 from "./emitter/v128.ts";
 
 type Address = Local<"i32">;
 

@@ -10,9 +10,9 @@ import { activations } from "./activations.ts";
 import { eachColumn } from "./columns.ts";
 import type { Local } from "./emitter/call.ts";
 import type { ValueType } from "./emitter/expression.ts";
+import * as i32 from "./emitter/i32.ts";
 import type { ModuleBuilder } from "./emitter/module.ts";
-import { i32 } from "./emitter/scalar.ts";
-import { v128 } from "./emitter/simd.ts";
+import * as v128 from "./emitter/v128.ts";
 import type { FeatureLevel } from "./level.ts";
 import { VectorSteps, type Vectors } from "./vectors.ts";
 

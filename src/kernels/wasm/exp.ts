@@ -12,7 +12,9 @@
  * an absolute error under 2^-126. -Infinity gives 0, NaN gives NaN. Above 88 the result is meaningless: callers pass -|x| or subtract a maximum.
  */
 import type { Local } from "./emitter/call.ts";
-import { f32x4, i32x4, v128 } from "./emitter/simd.ts";
+import * as f32x4 from "./emitter/f32x4.ts";
+import * as i32x4 from "./emitter/i32x4.ts";
+import * as v128 from "./emitter/v128.ts";
 import type { VectorSteps, Vectors } from "./vectors.ts";
 
 /** Sets up constants at the start of a function and gives the vectors of f(x). */

@@ -7,9 +7,10 @@
  * Neighbouring columns sit in neighbouring v128, loaded and used in pairs: the form that V8's revectorisation fuses to 256 bits.
  */
 import type { Local } from "./emitter/call.ts";
+import * as f32x4 from "./emitter/f32x4.ts";
 import type { FunctionBuilder } from "./emitter/function.ts";
-import { i32 } from "./emitter/scalar.ts";
-import { f32x4, v128 } from "./emitter/simd.ts";
+import * as i32 from "./emitter/i32.ts";
+import * as v128 from "./emitter/v128.ts";
 import { type FeatureLevel, multiplyAdd } from "./level.ts";
 
 /** MR rows by NR columns (a multiple of 4). */

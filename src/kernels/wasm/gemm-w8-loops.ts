@@ -12,9 +12,10 @@
 import type { Callable, Local } from "./emitter/call.ts";
 import type { V128 } from "./emitter/expression.ts";
 import type { FunctionBuilder } from "./emitter/function.ts";
+import * as i32 from "./emitter/i32.ts";
+import * as i32x4 from "./emitter/i32x4.ts";
 import type { ModuleBuilder } from "./emitter/module.ts";
-import { i32 } from "./emitter/scalar.ts";
-import { i32x4, v128 } from "./emitter/simd.ts";
+import * as v128 from "./emitter/v128.ts";
 import type { Dot8 } from "./level.ts";
 import { addressRows, panelColumns } from "./panels.ts";
 

@@ -10,9 +10,10 @@
  * The layout of the weights and of the rows q belongs to the level's inner loop: gemm-w8-loops.ts.
  */
 import type { Callable } from "./emitter/call.ts";
+import * as f32x4 from "./emitter/f32x4.ts";
+import * as i32 from "./emitter/i32.ts";
 import type { ModuleBuilder } from "./emitter/module.ts";
-import { i32 } from "./emitter/scalar.ts";
-import { f32x4, v128 } from "./emitter/simd.ts";
+import * as v128 from "./emitter/v128.ts";
 import type { Tile } from "./gemm-tile.ts";
 import { bytesPer4K, defineWiden, emitDot8, emitDot16 } from "./gemm-w8-loops.ts";
 import type { FeatureLevel } from "./level.ts";

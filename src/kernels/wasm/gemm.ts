@@ -7,10 +7,11 @@
  * depend on neither M, nor the tile that computed it, nor its neighbours. x and out have row strides; columns of out past N are not written.
  */
 import type { Callable, Local } from "./emitter/call.ts";
+import * as f32x4 from "./emitter/f32x4.ts";
 import type { FunctionBuilder } from "./emitter/function.ts";
+import * as i32 from "./emitter/i32.ts";
 import type { ModuleBuilder } from "./emitter/module.ts";
-import { i32, select } from "./emitter/scalar.ts";
-import { f32x4, v128 } from "./emitter/simd.ts";
+import * as v128 from "./emitter/v128.ts";
 import { emitTileLoop, type Tile } from "./gemm-tile.ts";
 import type { FeatureLevel } from "./level.ts";
 import { addressRows, definePanelLoop, defineStoreColumns, panelColumns, tileParams } from "./panels.ts";
@@ -90,7 +91,7 @@ function emitChains(
   f.while(
     () => i32.gt_s(left, 0),
     () => {
-      const count = f.i32(select(left, chainLength, i32.lt_s(left, chainLength)));
+      const count = f.i32(i32.select(left, chainLength, i32.lt_s(left, chainLength)));
       chain(count, weights);
       left.set(i32.sub(left, count));
     },

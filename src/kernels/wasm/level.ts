@@ -4,7 +4,7 @@
  * How a kernel file uses it: `export function defineSoftmax(module: ModuleBuilder, level: FeatureLevel): void { module.function("softmax", ...) }`, listed in kernels.ts.
  */
 import type { V128 } from "./emitter/expression.ts";
-import { f32x4 } from "./emitter/simd.ts";
+import * as f32x4 from "./emitter/f32x4.ts";
 
 export type Dot8 = "signed" | "unsigned";
 

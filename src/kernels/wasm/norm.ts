@@ -10,10 +10,13 @@
  */
 import { eachColumn, emitSum } from "./columns.ts";
 import type { Local } from "./emitter/call.ts";
+import * as f32 from "./emitter/f32.ts";
+import * as f32x4 from "./emitter/f32x4.ts";
+import * as f64 from "./emitter/f64.ts";
 import type { FunctionBuilder } from "./emitter/function.ts";
+import * as i32 from "./emitter/i32.ts";
 import type { ModuleBuilder } from "./emitter/module.ts";
-import { f32, f64, i32 } from "./emitter/scalar.ts";
-import { f32x4, v128 } from "./emitter/simd.ts";
+import * as v128 from "./emitter/v128.ts";
 import { type FeatureLevel, multiplyAdd } from "./level.ts";
 
 interface NormRow {

@@ -9,9 +9,12 @@
  */
 import type { Local } from "./emitter/call.ts";
 import type { FunctionBuilder } from "./emitter/function.ts";
+import * as i8x16 from "./emitter/i8x16.ts";
+import * as i16x8 from "./emitter/i16x8.ts";
+import * as i32 from "./emitter/i32.ts";
+import * as i32x4 from "./emitter/i32x4.ts";
 import type { Locals, ModuleBuilder } from "./emitter/module.ts";
-import { i32 } from "./emitter/scalar.ts";
-import { i8x16, i16x8, i32x4, v128 } from "./emitter/simd.ts";
+import * as v128 from "./emitter/v128.ts";
 import { w8Panel } from "./gemm-w8.ts";
 import { bytesPer4K } from "./gemm-w8-loops.ts";
 import type { FeatureLevel } from "./level.ts";

@@ -10,9 +10,11 @@
 import { eachColumn } from "./columns.ts";
 import type { Local } from "./emitter/call.ts";
 import type { V128 } from "./emitter/expression.ts";
+import * as f32 from "./emitter/f32.ts";
+import * as f32x4 from "./emitter/f32x4.ts";
+import * as i32 from "./emitter/i32.ts";
 import type { ModuleBuilder } from "./emitter/module.ts";
-import { f32, i32 } from "./emitter/scalar.ts";
-import { f32x4, v128 } from "./emitter/simd.ts";
+import * as v128 from "./emitter/v128.ts";
 import { type FeatureLevel, multiplyAdd } from "./level.ts";
 
 export function definePool(module: ModuleBuilder, level: FeatureLevel): void {

@@ -3,9 +3,11 @@
  * and a short race for V8's revectorisation, which no interface reports and which acts only on optimised code.
  */
 import type { Callable } from "./emitter/call.ts";
+import * as f32x4 from "./emitter/f32x4.ts";
+import * as i32 from "./emitter/i32.ts";
+import * as i32x4 from "./emitter/i32x4.ts";
 import { ModuleBuilder } from "./emitter/module.ts";
-import { i32 } from "./emitter/scalar.ts";
-import { f32x4, i32x4, v128 } from "./emitter/simd.ts";
+import * as v128 from "./emitter/v128.ts";
 import { defineGemmTile } from "./gemm.ts";
 import type { Tile } from "./gemm-tile.ts";
 import { defineGemmW8Tile } from "./gemm-w8.ts";

@@ -11,10 +11,15 @@
  */
 import type { Local } from "./emitter/call.ts";
 import type { I32, V128 } from "./emitter/expression.ts";
+import * as f32 from "./emitter/f32.ts";
+import * as f32x4 from "./emitter/f32x4.ts";
 import type { FunctionBuilder } from "./emitter/function.ts";
+import * as i8x16 from "./emitter/i8x16.ts";
+import * as i16x8 from "./emitter/i16x8.ts";
+import * as i32 from "./emitter/i32.ts";
+import * as i32x4 from "./emitter/i32x4.ts";
 import type { ModuleBuilder } from "./emitter/module.ts";
-import { f32, i32 } from "./emitter/scalar.ts";
-import { f32x4, i8x16, i16x8, i32x4, v128 } from "./emitter/simd.ts";
+import * as v128 from "./emitter/v128.ts";
 import type { Dot8, FeatureLevel } from "./level.ts";
 
 const ROUNDER = 1.5 * 2 ** 23;

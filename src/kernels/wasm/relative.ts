@@ -8,8 +8,10 @@
  * by "query"  values = q table^T [rows, R]: colStride = 0       by "key"  values = k table^T [S, R]: rowStride = 0
  * A gather element by element: these families pay it, the others do not.
  */
+
+import * as f32 from "./emitter/f32.ts";
+import * as i32 from "./emitter/i32.ts";
 import type { ModuleBuilder } from "./emitter/module.ts";
-import { f32, i32 } from "./emitter/scalar.ts";
 
 const params = {
   scores: "i32",

@@ -12,9 +12,13 @@
  */
 import { ShapeError } from "../../errors.ts";
 import { emitSum } from "./columns.ts";
+import * as f32 from "./emitter/f32.ts";
+import * as f32x4 from "./emitter/f32x4.ts";
+import * as i16x8 from "./emitter/i16x8.ts";
+import * as i32 from "./emitter/i32.ts";
+import * as i32x4 from "./emitter/i32x4.ts";
 import { ModuleBuilder } from "./emitter/module.ts";
-import { f32, i32 } from "./emitter/scalar.ts";
-import { f32x4, i16x8, i32x4, v128 } from "./emitter/simd.ts";
+import * as v128 from "./emitter/v128.ts";
 import { currentLevel } from "./features.ts";
 
 type Element = "f32" | "i8";

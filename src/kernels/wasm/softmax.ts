@@ -11,9 +11,11 @@
  * more columns, and sums for sixteen more numbers. The order of a sum depends on the row's own window, never on the rows beside it.
  */
 import { emitFold } from "./columns.ts";
+import * as f32 from "./emitter/f32.ts";
+import * as f32x4 from "./emitter/f32x4.ts";
+import * as i32 from "./emitter/i32.ts";
 import type { ModuleBuilder } from "./emitter/module.ts";
-import { f32, i32, select } from "./emitter/scalar.ts";
-import { f32x4, v128 } from "./emitter/simd.ts";
+import * as v128 from "./emitter/v128.ts";
 import { prepareExp2 } from "./exp.ts";
 import type { FeatureLevel } from "./level.ts";
 import { VectorSteps } from "./vectors.ts";
@@ -39,10 +41,10 @@ export function defineSoftmax(module: ModuleBuilder, level: FeatureLevel): void 
       f.if(i32.ge_s(window, 0), () => {
         const i = f.i32(i32.add(firstRow, r));
         low.set(i32.sub(i, window));
-        low.set(select(low, 0, i32.gt_s(low, 0)));
+        low.set(i32.select(low, 0, i32.gt_s(low, 0)));
         high.set(i32.add(i32.add(i, window), 1));
-        high.set(select(high, cols, i32.lt_s(high, cols)));
-        low.set(select(low, high, i32.lt_s(low, high)));
+        high.set(i32.select(high, cols, i32.lt_s(high, cols)));
+        low.set(i32.select(low, high, i32.lt_s(low, high)));
       });
       const first = f.i32(i32.add(x, i32.shl(low, 2)));
       const end = f.i32(i32.add(x, i32.shl(high, 2)));

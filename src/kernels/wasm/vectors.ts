@@ -5,8 +5,9 @@
  */
 import type { Local } from "./emitter/call.ts";
 import type { V128 } from "./emitter/expression.ts";
+import * as f32x4 from "./emitter/f32x4.ts";
 import type { FunctionBuilder } from "./emitter/function.ts";
-import { f32x4, i32x4 } from "./emitter/simd.ts";
+import * as i32x4 from "./emitter/i32x4.ts";
 import { type FeatureLevel, multiplyAdd, multiplySubtract } from "./level.ts";
 
 export type Vectors = readonly Local<"v128">[];

@@ -1,10 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { atomic } from "../../../src/kernels/wasm/emitter/atomic.ts";
+import * as atomic from "../../../src/kernels/wasm/emitter/atomic.ts";
 import { Bytes } from "../../../src/kernels/wasm/emitter/bytes.ts";
 import { call } from "../../../src/kernels/wasm/emitter/call.ts";
+import * as f32 from "../../../src/kernels/wasm/emitter/f32.ts";
+import * as f32x4 from "../../../src/kernels/wasm/emitter/f32x4.ts";
+import * as i8x16 from "../../../src/kernels/wasm/emitter/i8x16.ts";
+import * as i32 from "../../../src/kernels/wasm/emitter/i32.ts";
+import * as i32x4 from "../../../src/kernels/wasm/emitter/i32x4.ts";
+import * as i64 from "../../../src/kernels/wasm/emitter/i64.ts";
 import { ModuleBuilder } from "../../../src/kernels/wasm/emitter/module.ts";
-import { f32, i32, i64, select } from "../../../src/kernels/wasm/emitter/scalar.ts";
-import { f32x4, i8x16, i32x4, v128 } from "../../../src/kernels/wasm/emitter/simd.ts";
+import * as v128 from "../../../src/kernels/wasm/emitter/v128.ts";
 
 function instantiate(define: (module: ModuleBuilder) => void) {
   const module = new ModuleBuilder({ initial: 1 });
@@ -67,7 +72,7 @@ describe("emitter", () => {
               f.brIf(done, i32.gt_s(total, 1000));
             });
           });
-          f.return(select(total, -1, i32.ne(total, 0)));
+          f.return(i32.select(total, -1, i32.ne(total, 0)));
         },
         "i32",
       );

@@ -1,7 +1,7 @@
 /** Runs single kernels: a module with chosen definitions over a small memory, and a bump allocator of arrays in it. */
 import { setFlagsFromString } from "node:v8";
 import { ModuleBuilder } from "../../../src/kernels/wasm/emitter/module.ts";
-import { v128 } from "../../../src/kernels/wasm/emitter/simd.ts";
+import * as v128 from "../../../src/kernels/wasm/emitter/v128.ts";
 import { type FeatureLevel, multiplyAdd } from "../../../src/kernels/wasm/level.ts";
 
 /** The levels this engine can run: mul+add always, fused where relaxed SIMD validates. */

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { V128 } from "../../../src/kernels/wasm/emitter/expression.ts";
 import type { FunctionBuilder } from "../../../src/kernels/wasm/emitter/function.ts";
-import { i32x4 } from "../../../src/kernels/wasm/emitter/simd.ts";
+import * as i32x4 from "../../../src/kernels/wasm/emitter/i32x4.ts";
 import { emitDot8 } from "../../../src/kernels/wasm/gemm-w8-loops.ts";
 import type { Dot8, FeatureLevel } from "../../../src/kernels/wasm/level.ts";
 import { definePackW8 } from "../../../src/kernels/wasm/pack-w8.ts";

@@ -99,6 +99,13 @@ export function memoryOperation<T extends ValueType>(
   return new Operation(type, opcode, address, value, expected, lane === undefined ? [align, offset] : [align, offset, lane]);
 }
 
+/** The loads of a scalar type. */
+/* @__NO_SIDE_EFFECTS__ */
+export const scalarLoad =
+  <T extends "i32" | "i64" | "f32" | "f64">(type: T, opcode: number, align: number) =>
+  (address: I32 | number, offset = 0): Operation<T> =>
+    memoryOperation(type, opcode, align, offset, asI32(address));
+
 /** A lane index, or the sixteen of a shuffle, after the opcode. */
 export function laneOperation<T extends ValueType>(
   type: T,

@@ -1,5 +1,5 @@
 /**
- * The body of one WebAssembly function: locals and statements. Expressions come from scalar.ts, simd.ts and atomic.ts; statements are methods here.
+ * The body of one WebAssembly function: locals and statements. Expressions come from the files of the types (i32.ts, f32x4.ts, ...) and atomic.ts; statements are methods here.
  *
  *     // out[i] = a * x[i] + out[i] for i < n, n a multiple of 4
  *     module.function("axpy", { out: "i32", x: "i32", n: "i32", a: "f32" }, (f, { out, x, n, a }) => {
@@ -29,7 +29,7 @@ import {
   type ValueType,
   writeOpcode,
 } from "./expression.ts";
-import { i32 } from "./scalar.ts";
+import * as i32 from "./i32.ts";
 
 /** A block or loop that `f.br` can jump to: to the end of a block, to the start of a loop. */
 export interface Label {

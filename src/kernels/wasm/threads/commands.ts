@@ -9,8 +9,11 @@
  */
 import type { Callable } from "../emitter/call.ts";
 import { call } from "../emitter/call.ts";
+import * as f32 from "../emitter/f32.ts";
+import * as f64 from "../emitter/f64.ts";
+import * as i32 from "../emitter/i32.ts";
+import * as i64 from "../emitter/i64.ts";
 import type { ModuleBuilder } from "../emitter/module.ts";
-import { f32, f64, i32, i64, select } from "../emitter/scalar.ts";
 import { LOCAL } from "../memory.ts";
 
 /** Words of 8 bytes before the arguments. */
@@ -22,7 +25,7 @@ function defineAdapter(module: ModuleBuilder, kernel: Callable): Callable {
       if (type === "f32") return f32.demote_f64(f64.load(at, 8 * i));
       if (type !== "i32") throw new Error(`wasm emitter: ${kernel.name} cannot be a command, argument ${i} is ${type}`);
       const value = i32.wrap_i64(i64.trunc_sat_f64_s(f64.load(at, 8 * i))); // LOCAL has no low 32 bits
-      return i32.add(value, select(base, 0, f64.gt(f64.load(at, 8 * i), LOCAL - 1)));
+      return i32.add(value, i32.select(base, 0, f64.gt(f64.load(at, 8 * i), LOCAL - 1)));
     });
     if (kernel.result === undefined) f.call(kernel, ...args);
     else f.drop(call(kernel.result, kernel, ...args));

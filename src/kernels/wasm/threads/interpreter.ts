@@ -9,11 +9,12 @@
  * Who finds nothing to claim looks at `signal` for some microseconds, which is how long most barriers last, and then sleeps on it.
  */
 
-import { atomic } from "../emitter/atomic.ts";
+import * as atomic from "../emitter/atomic.ts";
 import type { Local } from "../emitter/call.ts";
 import type { FunctionBuilder } from "../emitter/function.ts";
+import * as i32 from "../emitter/i32.ts";
+import * as i64 from "../emitter/i64.ts";
 import type { ModuleBuilder } from "../emitter/module.ts";
-import { i32, i64 } from "../emitter/scalar.ts";
 import { defineCommands } from "./commands.ts";
 import {
   CLOSED,
