@@ -23,17 +23,18 @@ const checked = new Set<string>();
 /** The cache's root: option, HF_HUB_CACHE, HF_HOME/hub, XDG_CACHE_HOME/huggingface/hub, ~/.cache/huggingface/hub. */
 export function cacheRoot(cacheDir?: string): string {
   const { join } = needed("node:path");
-  const home = () => needed("node:os").homedir();
-  const given = cacheDir ?? environment("HF_HUB_CACHE") ?? environment("HUGGINGFACE_HUB_CACHE") ?? join(hubHome(), "hub");
-  return /^~(?=$|[/\\])/.test(given) ? join(home(), given.slice(1)) : given;
+  return fromHome(cacheDir ?? environment("HF_HUB_CACHE") ?? environment("HUGGINGFACE_HUB_CACHE") ?? join(hubHome(), "hub"));
 }
 
 /** HF_HOME or its default: where the cache and the token are. */
 export function hubHome(): string {
   const { join } = needed("node:path");
-  const home = needed("node:os").homedir();
-  const given = environment("HF_HOME") ?? join(environment("XDG_CACHE_HOME") ?? join(home, ".cache"), "huggingface");
-  return /^~(?=$|[/\\])/.test(given) ? join(home, given.slice(1)) : given;
+  return fromHome(environment("HF_HOME") ?? join(environment("XDG_CACHE_HOME") ?? join("~", ".cache"), "huggingface"));
+}
+
+/** "~/x" in the user's home folder, which is only asked for then: Deno wants a permission for it. */
+function fromHome(path: string): string {
+  return /^~(?=$|[/\\])/.test(path) ? needed("node:path").join(needed("node:os").homedir(), path.slice(1)) : path;
 }
 
 export class HubCache {

@@ -47,6 +47,14 @@ export function etagOf(name: string, bytes: Uint8Array): string {
   return createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
 }
 
+/** Lets pages of other origins in, and shows them what the Hub shows them. Their preflights are answered here. */
+function isForPage({ method }: IncomingMessage, response: ServerResponse): boolean {
+  response.setHeader("Access-Control-Allow-Origin", "*");
+  response.setHeader("Access-Control-Expose-Headers", "X-Repo-Commit, X-Error-Code, ETag, Content-Range, X-Linked-Size, X-Linked-ETag");
+  if (method === "OPTIONS") response.writeHead(204, { "Access-Control-Allow-Headers": "Authorization, Range" }).end();
+  return method === "OPTIONS";
+}
+
 export class HubServer {
   readonly repositories = new Map<string, Repository>();
   /** Faults of the next GETs of a file, in order; undefined is none. */
@@ -68,8 +76,8 @@ export class HubServer {
     const origin = (of: Server) => `http://127.0.0.1:${(of.address() as AddressInfo).port}`;
     this.endpoint = origin(hub);
     this.storage = origin(storage);
-    hub.on("request", (request, response) => this.#onHub(request, response));
-    storage.on("request", (request, response) => this.#onStorage(request, response));
+    hub.on("request", (request, response) => isForPage(request, response) || this.#onHub(request, response));
+    storage.on("request", (request, response) => isForPage(request, response) || this.#onStorage(request, response));
   }
 
   static async start(): Promise<HubServer> {

@@ -5,9 +5,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
+import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 import { chromium } from "playwright-core";
 import * as vite from "vite";
+import { ID, requestsOf, startHub } from "./hub.mjs";
 
 const STRICT = { "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; worker-src 'self'" };
 const ISOLATED = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
@@ -46,6 +48,21 @@ export function inChromium(here, model, expected) {
     "page, worker: true, esbuild": check("esbuild", "page", "wasm", { worker: true }),
     "page, worker: true, Vite": check("vite", "page", "wasm", { worker: true }),
     "page, worker: true, stays responsive": check("esbuild", "responsive", "wasm", { worker: true }),
+    "page, the Hub and the Cache API": async () => {
+      const hub = await startHub(model);
+      try {
+        const result = await check("esbuild", "hub", "wasm", { id: ID, endpoint: hub.endpoint, token: hub.token })();
+        const asked = requestsOf(hub);
+        if (asked.length !== new Set(asked).size + 1) throw new Error(`asked for ${asked.join(", ")}`); // once each, the weights of Hub and storage
+        return result;
+      } finally {
+        await hub.stop();
+      }
+    },
+    "page, a URL of another origin": async () => {
+      const { elsewhere } = await start();
+      return check("esbuild", "slim", "wasm", { from: elsewhere })();
+    },
     "page, cross-origin isolated": check("isolated", "page", "wasm"),
     "module worker": check("esbuild", "module worker", "wasm"),
     "service worker": check("esbuild", "service worker", "wasm"),
@@ -98,8 +115,26 @@ async function open(here, model, expected) {
     response.end(isPage ? '<!doctype html><title>hummingbert</title><script type="module" src="./page.js"></script>' : readFileSync(file));
   });
   await new Promise((resolve) => server.listen(0, "localhost", resolve));
+  // Another origin that lets pages in and shows them no header that it need not: neither what is compressed nor what a range is part of.
+  const elsewhere = createServer((request, response) => {
+    response.setHeader("Access-Control-Allow-Origin", "*");
+    const file = join(model, request.url);
+    if (!existsSync(file)) return response.writeHead(404).end();
+    const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "");
+    const bytes = readFileSync(file);
+    const isText = extname(file) === ".json" && range === null;
+    const body = isText ? gzipSync(bytes) : range === null ? bytes : bytes.subarray(Number(range[1]), Number(range[2]) + 1);
+    response.writeHead(range === null ? 200 : 206, {
+      "Content-Length": body.length,
+      ...(isText && { "Content-Encoding": "gzip" }),
+      ...(range && { "Content-Range": `bytes ${range[1]}-${Number(range[1]) + body.length - 1}/${bytes.length}` }),
+    });
+    response.end(body);
+  });
+  await new Promise((resolve) => elsewhere.listen(0, "127.0.0.1", resolve));
   const browser = await chromium.launch({ executablePath: findChromium(), args: ["--no-sandbox"] });
-  return { origin: `http://localhost:${server.address().port}`, browser };
+  const origin = `http://localhost:${server.address().port}`;
+  return { origin, elsewhere: `http://127.0.0.1:${elsewhere.address().port}`, browser };
 }
 
 function findChromium() {

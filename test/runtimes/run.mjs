@@ -1,9 +1,12 @@
 // npm run test:runtimes [-- node22 bun page ...]: builds the package, then asks each runtime for the same vectors (embed.mjs). One line each; exit 1 if any is wrong.
 import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inChromium } from "./chromium.mjs";
 import { TOLERANCE } from "./embed.mjs";
+import { ID, requestsOf, startHub } from "./hub.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const root = join(here, "../..");
@@ -18,12 +21,14 @@ const SERVERS = {
   bun: installed("bun/bin/bun.exe"),
 };
 const ARGUMENTS = { deno: ["run", "--quiet", "--allow-read"] };
+const HUB_ARGUMENTS = { deno: ["run", "--quiet", "--allow-read", "--allow-write", "--allow-net", "--allow-env"] };
 const forEachServer = (check) =>
   Object.fromEntries(Object.entries(SERVERS).map(([name, runtime]) => check(name, runtime, ARGUMENTS[name] ?? [])));
 
 const CHECKS = {
   ...forEachServer((name, runtime, args) => [name, () => embedIn(runtime, ...args, "server.mjs")]),
   ...forEachServer((name, runtime, args) => [`${name}, worker: true`, () => embedIn(runtime, ...args, "server.mjs", '{ "worker": true }')]),
+  ...forEachServer((name, runtime) => [`${name}, the Hub and its cache`, () => fromHub(runtime, HUB_ARGUMENTS[name] ?? [])]),
   "node22, one thread": () => embedIn(SERVERS.node22, "server.mjs", '{ "threads": 1 }'),
   ...Object.fromEntries(MAJORS.map((major) => [`commonjs, node${major}`, () => embedIn(SERVERS[`node${major}`], "commonjs.cjs")])),
   ...inChromium(here, model, expected),
@@ -40,15 +45,33 @@ async function embedIn(runtime, ...args) {
   return JSON.parse(await output(runtime, [...args.slice(0, at), model, expected, ...args.slice(at)]));
 }
 
+/** A private model out of the Hub, then out of the cache alone. */
+async function fromHub(runtime, args) {
+  const hub = await startHub(model);
+  const home = mkdtempSync(join(tmpdir(), "hummingbert-hub-"));
+  const env = { ...process.env, HF_ENDPOINT: hub.endpoint, HF_HOME: home, HF_HUB_CACHE: "", HF_TOKEN: hub.token };
+  try {
+    await output(runtime, [...args, "server.mjs", ID, expected], env);
+    if (!requestsOf(hub).includes("GET model.safetensors")) throw new Error("nothing was downloaded");
+    const result = await output(runtime, [...args, "server.mjs", ID, expected], { ...env, HF_HUB_OFFLINE: "1" });
+    const asked = requestsOf(hub);
+    if (asked.length > 0) throw new Error(`asked for ${asked.join(", ")} although it was in the cache`);
+    return JSON.parse(result);
+  } finally {
+    await hub.stop();
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
 async function lint(program, ...args) {
   await output(process.execPath, [installed(program), ...args]);
   return { device: "no complaints", worst: 0 };
 }
 
 /** stdout of a program that must succeed. */
-function output(program, args) {
+function output(program, args, env = process.env) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: here, stdio: ["ignore", "pipe", "pipe"], timeout: 120_000 });
+    const child = spawn(program, args, { cwd: here, env, stdio: ["ignore", "pipe", "pipe"], timeout: 120_000 });
     let stdout = "";
     let all = "";
     child.stdout.on("data", (text) => {

@@ -1,4 +1,4 @@
-// In a page: globalThis.embedIn("page" | "module worker" | "service worker", options) gives the result of embed().
+// In a page: globalThis.embedIn("page" | "slim" | "hub" | "responsive" | "module worker" | "service worker", options) gives the result of embed().
 import { engineInfo, SentenceEncoder } from "hummingbert";
 import { SentenceEncoder as SlimEncoder } from "hummingbert/slim";
 import { embed } from "../embed.mjs";
@@ -8,7 +8,8 @@ const places = {
     const result = await embed(SentenceEncoder, "./model", await (await fetch("./expected.json")).json(), options);
     return { ...result, info: engineInfo() };
   },
-  slim: async (options) => embed(SlimEncoder, "./model", await (await fetch("./expected.json")).json(), options),
+  slim: async ({ from = "./model", ...options }) => embed(SlimEncoder, from, await (await fetch("./expected.json")).json(), options),
+  hub,
   responsive,
   "module worker": (options) => answer(new Worker("./worker.js", { type: "module" }), options),
   "service worker": async (options) => {
@@ -17,6 +18,15 @@ const places = {
     return answer(active, options);
   },
 };
+
+/** A private model from the Hub, which the page finds as programs find it, then from the Cache API alone. */
+async function hub({ id, endpoint, token }) {
+  globalThis.process = { env: { HF_ENDPOINT: endpoint, HF_TOKEN: token } };
+  const expected = await (await fetch("./expected.json")).json();
+  await embed(SentenceEncoder, id, expected);
+  globalThis.process.env.HF_HUB_OFFLINE = "1";
+  return embed(SentenceEncoder, id, expected);
+}
 
 /**
  * Encodes 200 texts with the real MiniLM and gives the main thread's longest task meanwhile, in ms; the browser reports those of 50 ms and more, 0 = none.
