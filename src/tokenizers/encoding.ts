@@ -5,11 +5,9 @@
  */
 
 import { check, checkInteger } from "../checks.ts";
-import { scalarAt } from "./aligned-text.ts";
 import type { Pieces } from "./pieces.ts";
 import type { SpecialPart, Template, Trim } from "./template.ts";
 import { addedBy, PLAIN_TEMPLATE } from "./template.ts";
-import { isSpace } from "./unicode/character-kinds.ts";
 import { shares, type TruncationStrategy, type Window, windowsOf } from "./windows.ts";
 
 export interface EncodeOptions {
@@ -177,7 +175,7 @@ function putSequence(
     const token = (values.size > 0 ? values.get(t) : undefined) ?? idToToken(id) ?? "";
     let start = starts[t]!;
     let end = ends[t]!;
-    for (const { addPrefixSpace } of trims) [start, end] = trimmed(text, token, start, end, t === from, addPrefixSpace);
+    for (const trim of trims) [start, end] = trim(text, token, start, end, t === from);
     encoding.ids[at] = id;
     encoding.tokens[at] = token;
     encoding.typeIds[at] = typeId;
@@ -187,32 +185,4 @@ function putSequence(
     encoding.specialTokensMask[at] = 0;
   }
   return at;
-}
-
-/** White space, also as byte-level's "Ġ". */
-const blank = (code: number): boolean => code === 0x120 || isSpace(code);
-
-function leadingBlanks(token: string): number {
-  let count = 0;
-  while (count < token.length && blank(token.charCodeAt(count))) count++;
-  return count;
-}
-
-function trailingBlanks(token: string): number {
-  let count = 0;
-  while (count < token.length && blank(token.charCodeAt(token.length - 1 - count))) count++;
-  return count;
-}
-
-/** The range without as many characters of the text as the token has white space at its ends. */
-function trimmed(text: string, token: string, start: number, end: number, first: boolean, addPrefixSpace: boolean): [number, number] {
-  const leading = leadingBlanks(token);
-  const trailing = trailingBlanks(token);
-  // One space in front of the text's first token is the one that add_prefix_space put there: the text has none to leave out.
-  const added = addPrefixSpace && leading === 1 && (first || start === 0);
-  let from = start;
-  for (let k = added ? 0 : leading; k > 0 && from < end; k--) from += scalarAt(text, from, end) > 0xffff ? 2 : 1;
-  let to = end;
-  for (let k = trailing; k > 0 && to > from; k--) to -= to - 2 >= from && scalarAt(text, to - 2, to) > 0xffff ? 2 : 1;
-  return [from, to];
 }

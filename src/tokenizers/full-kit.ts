@@ -17,6 +17,7 @@ import { readPattern } from "./pattern.ts";
 import * as pre from "./pre-tokenizers.ts";
 import { bpeModel, unigramModel, wordLevelModel } from "./read-models.ts";
 import { PLAIN_TEMPLATE, robertaTemplate, type Template, type Trim } from "./template.ts";
+import { trimOffsets } from "./trim-offsets.ts";
 import { composed, decomposed } from "./unicode-normalizers.ts";
 
 const normalForm = (compatibly: boolean, compose: boolean): Normalizer => ({
@@ -109,8 +110,8 @@ function metaspaceOptions(json: Fields): { readonly replacement: string; readonl
 
 /** RoBERTa's and ByteLevel's trimming of offsets. */
 function trimsOf(json: Fields): Trim[] {
-  const addPrefixSpace = json.flag("add_prefix_space");
-  return json.flag("trim_offsets") ? [{ addPrefixSpace }] : [];
+  const trim = trimOffsets(json.flag("add_prefix_space"));
+  return json.flag("trim_offsets") ? [trim] : [];
 }
 
 /** ByteLevel only trims offsets; beside it there is room for one post-processor that adds tokens. */

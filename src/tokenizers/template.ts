@@ -21,10 +21,8 @@ export interface SequencePart {
 }
 export type TemplatePart = SpecialPart | SequencePart;
 
-/** Leave the white space that a token begins or ends with out of its offsets. */
-export interface Trim {
-  readonly addPrefixSpace: boolean;
-}
+/** A token's range in the text, made smaller (trim-offsets.ts). `isFirst`: the token is the first of its window. */
+export type Trim = (text: string, token: string, start: number, end: number, isFirst: boolean) => [start: number, end: number];
 
 export interface Template {
   readonly single: readonly TemplatePart[];
