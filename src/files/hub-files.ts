@@ -90,8 +90,8 @@ export class HubFiles implements ModelFiles {
       if (optional && commit !== undefined && shared.cache.hasSnapshot(commit)) return undefined;
       throw this.#offline(inside, commit);
     }
-    const { endpoint, id } = shared.repository;
-    const key = [endpoint, shared.root, id, shared.revision, inside].join(" ");
+    const { endpoint, id, token } = shared.repository;
+    const key = [endpoint, shared.root, id, shared.revision, inside, token].join(" ");
     const onBytes: OnBytes = (loaded, total) => shared.progress.report(inside, loaded, total);
     try {
       return await downloads.join(key, (joint, tell) => this.#fetch(inside, joint, tell), signal, onBytes);

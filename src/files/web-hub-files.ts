@@ -98,7 +98,7 @@ export class WebHubFiles implements ModelFiles {
       );
     }
     const download = downloads.join(
-      url,
+      `${url} ${repository.token}`,
       (joint, onBytes) => this.#fetch(url, inside, cache, joint, onBytes),
       signal,
       (loaded, total) => progress.report(inside, loaded, total),

@@ -3,10 +3,11 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import fs from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { homedir, tmpdir } from "node:os";
+import path, { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DownloadError, FormatError } from "../../src/errors.ts";
+import { cacheRoot } from "../../src/files/hub-cache.ts";
 import { HubFiles } from "../../src/files/hub-files.ts";
 import { openModelFiles } from "../../src/files/open.ts";
 import { DownloadProgress } from "../../src/files/progress.ts";
@@ -320,6 +321,30 @@ describe("trouble on the way", () => {
     expect(error.message).toMatch(/cannot be kept in the cache: .* cannot be written to \(EROFS\); use another folder/);
   });
 
+  it("a cache that can only be read serves what it has, and what the Hub does not", async () => {
+    await hub().read("config.json");
+    for (const name of ["mkdirSync", "writeFileSync", "renameSync", "symlinkSync", "rmSync"] as const) {
+      vi.spyOn(fs, name).mockImplementation((): never => {
+        throw Object.assign(new Error("EROFS"), { code: "EROFS" });
+      });
+    }
+    expect(await hub().read("config.json")).toHaveLength(config.length);
+    expect(await hub().readIfPresent("modules.json")).toBeUndefined();
+    vi.restoreAllMocks(); // afterEach cleans up
+  });
+
+  it("a disk without links (Windows, some network drives): copies", async () => {
+    vi.spyOn(fs, "symlinkSync").mockImplementation(() => {
+      throw Object.assign(new Error("EPERM"), { code: "EPERM" });
+    });
+    await Promise.all(["config.json", "1_Pooling/config.json", "model.safetensors"].map((name) => hub().read(name)));
+    expect(fs.lstatSync(join(root, folder, "snapshots", commit(), "model.safetensors")).isFile()).toBe(true);
+    await server.stop();
+    expect(same(weights, await hub().read("model.safetensors"))).toBe(true);
+    expect(temporaries()).toEqual([]);
+    server = await HubServer.start();
+  });
+
   it("silence counts as a cut", async () => {
     server.faults.set("model.safetensors", [{ silentAfter: 200_000 }]);
     expect(same(weights, await hub().read("model.safetensors"))).toBe(true);
@@ -450,6 +475,21 @@ describe("abort", () => {
     await expect(slow.read("config.json", controller.signal)).rejects.toThrow(/abort/i);
     expect(Date.now() - started).toBeLessThan(5000);
     expect(temporaries()).toEqual([]);
+  });
+
+  it("at any moment leaves no temporary file, and the next call works", async () => {
+    for (let ms = 0; ms < 45; ms += 3) {
+      server.faults.set("model.safetensors", [{ slow: 1 }]); // about 20 ms; asking, linking and writing before and after
+      const signal = AbortSignal.timeout(ms);
+      const files = hub({ signal });
+      await Promise.all(
+        ["config.json", "model.safetensors"].map((name) => files.read(name).catch(() => expect(signal.aborted).toBe(true))),
+      );
+      expect(temporaries()).toEqual([]);
+      server.faults.clear();
+      expect(same(weights, await hub().read("model.safetensors"))).toBe(true);
+      fs.rmSync(join(root, folder), { recursive: true });
+    }
   });
 
   it("of one of two who wait leaves the other's download alone", async () => {
@@ -662,6 +702,20 @@ describe("the environment", () => {
     expect(await files.read("config.json")).toHaveLength(2);
     expect(files.label).toBe("org/model/1_Pooling");
     expect(fs.existsSync(join(root, "mine/models--org--model"))).toBe(true);
+  });
+
+  it("the cache is where Python has it", () => {
+    const [home, { sep }] = [homedir(), path];
+    const names = ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"];
+    const rootWith = (set: Record<string, string>) => {
+      for (const name of names) vi.stubEnv(name, set[name] ?? "");
+      return cacheRoot();
+    };
+    expect(rootWith({})).toBe([home, ".cache", "huggingface", "hub"].join(sep));
+    expect(rootWith({ XDG_CACHE_HOME: "/x" })).toBe(path.join("/x", "huggingface", "hub"));
+    expect(rootWith({ HF_HOME: "~/hf", XDG_CACHE_HOME: "/x" })).toBe(path.join(home, "hf", "hub"));
+    expect(rootWith({ HF_HUB_CACHE: "/c", HF_HOME: "/h" })).toBe("/c");
+    expect(cacheRoot("~/mine")).toBe(path.join(home, "mine"));
   });
 
   it("HF_ENDPOINT that is no address", async () => {
