@@ -2,14 +2,17 @@
  * What users install: the tarball of `npm pack`, installed in an empty project without a registry, imported by every public name, run on a model folder,
  * and its command line. Vectors are compared with sentence-transformers' (test/runtimes/expected.json) within 1e-5.
  */
-import { type ExecFileSyncOptionsWithStringEncoding, execFileSync, spawnSync } from "node:child_process";
+import { type ExecFileSyncOptionsWithStringEncoding, execFile, execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { kernelFiles } from "../../src/kernels/wasm/kernel-files.ts";
+import { SentenceEncoder } from "../../src/tasks/sentence-encoder.ts";
+import { HubServer } from "../files/hub-server.ts";
 import { fixture } from "../shared.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -138,6 +141,51 @@ describe("the installed tarball", () => {
       const load = SentenceEncoder.load(undefined, { localFilesOnly: true, cacheDir: "./no-cache" });
       console.log(JSON.stringify(await load.then(() => "loaded", (error) => error.name + ": " + error.message)));`);
     expect(message).toMatch(/^(ConfigError|DownloadError): .*all-MiniLM-L6-v2/);
+  });
+
+  test("the default model comes from the Hub once, and then from the cache; what a cold start takes is printed", async () => {
+    const text = "The quick brown fox jumps over the lazy dog while the old cat sleeps";
+    const weights = join(root, "weights/all-MiniLM-L6-v2");
+    const names = readdirSync(weights, { recursive: true, encoding: "utf8" }).filter((name) => statSync(join(weights, name)).isFile());
+    const hub = await HubServer.start();
+    hub.add("sentence-transformers/all-MiniLM-L6-v2", Object.fromEntries(names.map((name) => [name, readFileSync(join(weights, name))])));
+    const environment = { ...process.env, HF_ENDPOINT: hub.endpoint, HF_HOME: join(project, "hf-home"), HF_HUB_CACHE: "" };
+    /** A process of its own up to its first vector. */
+    const start = async (source: string | undefined, env: NodeJS.ProcessEnv = environment) => {
+      const begin = performance.now();
+      const program = `
+        import { SentenceEncoder } from "hummingbert";
+        const encoder = await SentenceEncoder.load(${JSON.stringify(source)});
+        console.log(JSON.stringify([...await encoder.encode(${JSON.stringify(text)})]));
+        process.exit(0);`;
+      const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program], { cwd: project, env });
+      return { ms: performance.now() - begin, vector: Float32Array.from(JSON.parse(stdout) as number[]) };
+    };
+    try {
+      const downloaded = await start(undefined);
+      const asked = hub.asked();
+      expect(asked).toContain("GET model.safetensors");
+      const offline = { ...environment, HF_HUB_OFFLINE: "1" };
+      const runs = { folder: [] as number[], cache: [] as number[] };
+      const encoder = await SentenceEncoder.load();
+      const expected = await encoder.encode(text);
+      encoder.dispose();
+      expect(downloaded.vector).toEqual(expected);
+      for (let round = 0; round < 5; round++) {
+        for (const from of ["folder", "cache"] as const) {
+          const { ms, vector } = await start(from === "folder" ? weights : undefined, offline);
+          expect(vector).toEqual(expected);
+          runs[from].push(ms);
+        }
+      }
+      expect(hub.asked()).toEqual([]);
+      const best = (ms: readonly number[]) => `${Math.min(...ms).toFixed(0)} ms`;
+      console.log(
+        `installed tarball, process start to first vector: ${best(runs.folder)} from a folder, ${best(runs.cache)} from the cache`,
+      );
+    } finally {
+      await hub.stop();
+    }
   });
 
   test("the command line: help, an embedding, and errors that name what is wrong", () => {
