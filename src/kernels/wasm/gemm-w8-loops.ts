@@ -16,6 +16,7 @@ import * as i32 from "./emitter/i32.ts";
 import * as i32x4 from "./emitter/i32x4.ts";
 import type { ModuleBuilder } from "./emitter/module.ts";
 import * as v128 from "./emitter/v128.ts";
+import { emitTileLoop } from "./gemm-tile.ts";
 import type { Dot8 } from "./level.ts";
 import { addressRows, panelColumns } from "./panels.ts";
 
@@ -102,18 +103,7 @@ export function emitDot8(f: FunctionBuilder, kind: Dot8, operands: W8Operands, d
     const xRows = addressRows(f, start, xStride, rows);
     panel.set(i32.add(weights, 4 * first));
     end.set(i32.add(panel, weightBytes(K)));
-    f.while(
-      () => i32.lt_u(panel, end),
-      () => {
-        const fours = sums[0]!.map((_, c) => f.v128(v128.load(panel, 16 * c)));
-        for (const [r, row] of sums.entries()) {
-          const xrk = f.v128(v128.load32_splat(xRows[r]!));
-          for (const [c, sum] of row.entries()) sum.set(dot(fours[c]!, xrk, sum));
-        }
-        panel.set(i32.add(panel, bytesPer4K));
-        for (const pointer of xRows) pointer.set(i32.add(pointer, 4));
-      },
-    );
+    emitTileLoop(f, { x: xRows, panel, panelStep: bytesPer4K, end, sums }, (fours, weights, sum) => dot(weights, fours, sum));
   };
   digits(x);
   for (const row of sums) {

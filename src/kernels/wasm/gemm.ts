@@ -13,7 +13,7 @@ import * as i32 from "./emitter/i32.ts";
 import type { ModuleBuilder } from "./emitter/module.ts";
 import * as v128 from "./emitter/v128.ts";
 import { emitTileLoop, type Tile } from "./gemm-tile.ts";
-import type { FeatureLevel } from "./level.ts";
+import { type FeatureLevel, multiplyAdd } from "./level.ts";
 import { addressRows, definePanelLoop, defineStoreColumns, panelColumns, tileParams } from "./panels.ts";
 
 const bytesPerK = 4 * panelColumns;
@@ -38,16 +38,25 @@ const chainParams = {
   startStride: "i32",
 } as const;
 
-function newSums(f: FunctionBuilder, rows: number, NR: number): Local<"v128">[][] {
-  return Array.from({ length: rows }, () => Array.from({ length: NR / 4 }, () => f.v128()));
+/** The sums of one chain over K products, from zero. */
+function emitChain(
+  f: FunctionBuilder,
+  level: FeatureLevel,
+  x: readonly Local<"i32">[],
+  panel: Local<"i32">,
+  K: Local<"i32">,
+  NR: number,
+): Local<"v128">[][] {
+  const sums = x.map(() => Array.from({ length: NR / 4 }, () => f.v128(f32x4.const(0))));
+  const end = f.i32(i32.add(panel, i32.mul(K, bytesPerK)));
+  emitTileLoop(f, { x, panel, panelStep: bytesPerK, end, sums }, (xrk, weights, sum) => multiplyAdd(level, xrk, weights, sum));
+  return sums;
 }
 
 /** One loop a function, so that V8 keeps nothing of another one in registers. */
 function defineChain(module: ModuleBuilder, level: FeatureLevel, { NR }: Tile, rows: number): Callable {
   return module.internal(`gemm_${rows}x${NR}_chain`, chainParams, (f, { out, x, weights, K, outStride, xStride, start, startStride }) => {
-    const sums = newSums(f, rows, NR);
-    emitTileLoop(f, level, { x: addressRows(f, x, xStride, rows), panel: weights, panelStep: bytesPerK, K, sums });
-    for (const row of sums) {
+    for (const row of emitChain(f, level, addressRows(f, x, xStride, rows), weights, K, NR)) {
       emitRowTotal(f, level, out, start, row);
       out.set(i32.add(out, outStride));
       start.set(i32.add(start, startStride));
@@ -127,8 +136,7 @@ function definePartialTile(module: ModuleBuilder, level: FeatureLevel, { NR }: T
       const totals = xRows.map(() => Array.from({ length: NR / 4 }, (_, c) => f.v128(v128.load(panel, 4 * first + 16 * c))));
       const shifted = f.i32(i32.add(panel, 4 * first));
       emitChains(f, shifted, K, (count, weights) => {
-        const sums = newSums(f, rows, NR);
-        emitTileLoop(f, level, { x: xRows, panel: weights, panelStep: bytesPerK, K: count, sums });
+        const sums = emitChain(f, level, xRows, weights, count, NR);
         for (const [r, row] of totals.entries()) for (const [c, total] of row.entries()) total.set(f32x4.add(total, sums[r]![c]!));
       });
       const outRow = f.i32(i32.add(out, 4 * first));
