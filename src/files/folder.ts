@@ -5,6 +5,7 @@
 
 import { ConfigError, FormatError } from "../errors.ts";
 import type { ByteSource } from "../safetensors/types.ts";
+import { AsideReads } from "./aside.ts";
 import { genuine } from "./content.ts";
 import { folderOf, joinName, safeName } from "./names.ts";
 import { errorCode, needed } from "./node.ts";
@@ -13,15 +14,19 @@ import type { ModelFiles } from "./types.ts";
 /** Most bytes of one read call (2^31 - 1 is Node's limit). */
 const largestRead = 2 ** 30;
 
+/** A read of fewer bytes is done sooner than another thread would begin with it. */
+const LARGE_READ = 2 ** 17;
+
+function cutShort(what: string, end: number, missing: number): FormatError {
+  return new FormatError(`${what} ends at byte ${end}; expected ${missing} more. Was it cut while it was being read?`);
+}
+
 function fill(fd: number, target: Uint8Array, position: number, what: string): void {
   const fs = needed("node:fs");
   let at = 0;
   while (at < target.length) {
     const got = fs.readSync(fd, target, at, Math.min(target.length - at, largestRead), position + at);
-    if (got === 0)
-      throw new FormatError(
-        `${what} ends at byte ${position + at}; expected ${target.length - at} more. Was it cut while it was being read?`,
-      );
+    if (got === 0) throw cutShort(what, position + at, target.length - at);
     at += got;
   }
 }
@@ -53,14 +58,20 @@ export function openFile(path: string, sibling: (name: string) => Promise<ByteSo
     if (fd === undefined) throw new ConfigError(`${path} was closed; open the model again to read from it.`);
     return fd;
   };
+  const aside = new AsideReads(fd, (target, position) => fill(opened(), target, position, path));
+  const filled = async (target: Uint8Array, start: number): Promise<void> => {
+    if (target.length < LARGE_READ) fill(opened(), target, start, path);
+    else await aside.read(target, start);
+  };
   return {
     size: fs.fstatSync(fd).size,
     async read(start, end, signal) {
       signal?.throwIfAborted();
       const bytes = uninitialised(end - start);
-      fill(opened(), bytes, start, path);
+      await filled(bytes, start);
       return bytes;
     },
+    readInto: filled,
     sibling,
     close() {
       if (fd !== undefined) fs.closeSync(fd);

@@ -15,70 +15,48 @@ import { leftBytes, removeLeftovers } from "./leftovers.ts";
 import { errorCode, needed } from "./node.ts";
 import { type Sink, transfer } from "./transfer.ts";
 
-interface Watch {
+export interface BlobOrder {
+  readonly repository: Repository;
+  readonly remote: RemoteFile;
+  /** The file's name in the repository. */
+  readonly name: string;
   readonly signal: AbortSignal;
   readonly onBytes: OnBytes;
+  readonly network: Network;
 }
 
 /** Sees to it that blobs/ETAG is there. System errors of the disk pass through, for explained(). */
-export async function fetchBlob(
-  repository: Repository,
-  remote: RemoteFile,
-  name: string,
-  cache: HubCache,
-  watch: Watch,
-  network: Network,
-): Promise<void> {
+export async function fetchBlob(order: BlobOrder, cache: HubCache): Promise<void> {
   const fs = needed("node:fs");
-  const blob = cache.blobPath(remote.etag);
+  const { etag, size } = order.remote;
+  const blob = cache.blobPath(etag);
   const there = fs.statSync(blob, { throwIfNoEntry: false });
-  if (there !== undefined && (remote.size === undefined || there.size === remote.size)) return;
+  if (there !== undefined && (size === undefined || there.size === size)) return;
   fs.mkdirSync(needed("node:path").dirname(blob), { recursive: true });
   for (let attempt = 1; ; attempt++) {
-    const wrong = await fetchOnce(repository, remote, name, blob, watch, network, attempt === 1);
+    const wrong = await fetchOnce(order, blob, attempt === 1);
     if (wrong === undefined) return;
     if (attempt === 2) throw wrong;
   }
 }
 
-/** Returns the error where the bytes came but are the wrong ones. */
-async function fetchOnce(
-  repository: Repository,
-  remote: RemoteFile,
-  name: string,
-  blob: string,
-  watch: Watch,
-  network: Network,
-  useLeft: boolean,
-): Promise<DownloadError | undefined> {
+/** Returns the error where the bytes came but are the wrong ones. `useLeft`: may go on where an unfinished download stopped. */
+async function fetchOnce(order: BlobOrder, blob: string, useLeft: boolean): Promise<DownloadError | undefined> {
   const fs = needed("node:fs");
+  const { remote, signal } = order;
   const temporary = temporaryBeside(blob);
   const handle = await fs.promises.open(temporary, "wx");
   const sink = new FileSink(handle, remote);
   let keep = false;
   try {
-    const url = resolveUrl(repository, remote.commit, name);
-    const what = `${name} of ${repository.id}`;
-    const onStatus = (response: Response) => refusal(response, repository, remote.commit, url);
-    const { signal } = watch;
-    const { size } = remote;
-    if (useLeft && size !== undefined && sink.isHashed) {
-      for await (const chunk of leftBytes(blob, temporary, size)) {
+    if (useLeft && remote.size !== undefined && sink.isHashed) {
+      for await (const chunk of leftBytes(blob, temporary, remote.size)) {
         signal.throwIfAborted();
         await sink.write(chunk);
       }
     }
-    if (size === undefined || sink.at < size) {
-      const options = { size, have: sink.at, headers: authorization(repository), ...watch, onStatus };
-      await transfer(url, what, sink, options, network);
-    }
-    const hash = sink.digest();
-    if (hash !== undefined && hash !== remote.etag) {
-      const page = impostor(name, sink.beginning);
-      return new DownloadError(
-        `${what} arrived ${page === undefined ? "damaged" : `as ${page}`}: expected the hash ${remote.etag}, found ${hash}. Is a proxy in between?`,
-      );
-    }
+    const wrong = await fillAndCheck(order, sink);
+    if (wrong !== undefined) return wrong;
     await handle.sync();
     const { atime, mtimeMs } = await handle.stat();
     await handle.utimes(atime, (mtimeMs - 1000) / 1000); // surely older than the links to it: see HubCache.isSound
@@ -95,6 +73,23 @@ async function fetchOnce(
     if (!keep) fs.rmSync(temporary, { force: true });
     removeLeftovers(blob, temporary);
   }
+}
+
+/** Fetches what the sink does not have yet. Returns the error where all of it together has the wrong hash. */
+async function fillAndCheck(order: BlobOrder, sink: FileSink): Promise<DownloadError | undefined> {
+  const { repository, remote, name, signal, onBytes, network } = order;
+  const { commit, etag, size } = remote;
+  const url = resolveUrl(repository, commit, name);
+  const what = `${name} of ${repository.id}`;
+  const onStatus = (response: Response) => refusal(response, repository, commit, url);
+  const options = { size, have: sink.at, headers: authorization(repository), signal, onBytes, onStatus };
+  if (size === undefined || sink.at < size) await transfer(url, what, sink, options, network);
+  const hash = sink.digest();
+  if (hash === undefined || hash === etag) return undefined;
+  const page = impostor(name, sink.beginning);
+  return new DownloadError(
+    `${what} arrived ${page === undefined ? "damaged" : `as ${page}`}: expected the hash ${etag}, found ${hash}. Is a proxy in between?`,
+  );
 }
 
 /** Whoever had the same bytes first may have removed this file as a leftover. */

@@ -139,7 +139,7 @@ export class HubFiles implements ModelFiles {
       return undefined;
     }
     try {
-      await fetchBlob(repository, remote, inside, cache, { signal, onBytes }, network);
+      await fetchBlob({ repository, remote, name: inside, signal, onBytes, network }, cache);
       return cache.link(remote.commit, inside, remote.etag);
     } catch (error) {
       throw explained(error, inside, repository.id, root);

@@ -193,6 +193,15 @@ it("a server that goes away in the middle of a file and comes back is waited for
   expect(await reading).toBe(0);
 });
 
+it.each(["seconds", "a date"])("Retry-After in %s is waited for", async (form) => {
+  // A date has whole seconds: 1.6 seconds ahead is at least 0.6 seconds ahead in it.
+  const after = () => (form === "seconds" ? "1" : new Date(Date.now() + 1600).toUTCString());
+  const busy: Answer = (_, response) => response.writeHead(503, { "Retry-After": after() }).end();
+  const begin = performance.now();
+  expect(await read(await serve(busy, good()))).toBe(0);
+  expect(performance.now() - begin).toBeGreaterThan(500);
+});
+
 it("redirects without end", async () => {
   await expect(read(await serve((_, response) => response.writeHead(302, { Location: "/x.bin" }).end()))).rejects.toThrow(DownloadError);
 });

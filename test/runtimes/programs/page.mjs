@@ -19,17 +19,17 @@ const places = {
   },
 };
 
-/** A private model from the Hub, which the page finds as programs find it, then from the Cache API alone. */
+/** A private model from the Hub, which the page finds as programs find it, then once more, for which the Cache API must do: the runner counts requests. */
 async function hub({ id, endpoint, token }) {
   globalThis.process = { env: { HF_ENDPOINT: endpoint, HF_TOKEN: token } };
   const expected = await (await fetch("./expected.json")).json();
   await embed(SentenceEncoder, id, expected);
-  globalThis.process.env.HF_HUB_OFFLINE = "1";
   return embed(SentenceEncoder, id, expected);
 }
 
 /**
  * Encodes 200 texts with the real MiniLM and gives the main thread's longest task meanwhile, in ms; the browser reports those of 50 ms and more, 0 = none.
+ * The vectors are compared with those of the page's own thread.
  * The best of three, because other programs on the machine only add to it.
  */
 async function responsive(options) {
@@ -38,16 +38,19 @@ async function responsive(options) {
     { length: 200 },
     (_, i) => `Text ${i} tells of ${i % 7} hummingbirds that hover over the flowers of garden number ${i * 31}.`,
   );
+  let vectors;
   let longestTask = Number.POSITIVE_INFINITY;
   for (let attempt = 0; attempt < 3 && longestTask >= 50; attempt++) {
     longestTask = await longestTaskDuring(async () => {
-      const vectors = await encoder.encode(texts);
-      if (vectors.length !== texts.length || vectors[199].length !== 384) throw new Error("not 200 vectors of 384");
+      vectors = await encoder.encode(texts);
     });
   }
   const device = encoder.model.device;
   encoder.dispose();
-  return { device, worst: 0, longestTask };
+  const here = await SentenceEncoder.load("./minilm");
+  const expected = await here.encode(texts);
+  const worst = Math.max(...expected.flatMap((row, i) => [...row].map((value, c) => Math.abs(value - vectors[i][c])))); // NaN if any is not there
+  return { device, worst, longestTask };
 }
 
 async function longestTaskDuring(work) {
