@@ -46,7 +46,7 @@ function peakTiles(level: FeatureLevel): { f32: Tile; w8: Tile } {
 
 function definePeaks(module: ModuleBuilder, level: FeatureLevel): void {
   const definePeak = (name: string, { MR, NR }: Tile, step: (x: V128, column: V128, sum: V128) => V128) =>
-    module.function(name, { at: "i32", turns: "i32" }, (f, { at, turns }) => {
+    module.function(name, { i32: 2 }, (f, at, turns) => {
       const x = f.v128(v128.load32_splat(at));
       const columns = Array.from({ length: NR / 4 }, (_, c) => f.v128(v128.load(at, 16 * c)));
       const sums = Array.from({ length: MR }, () => columns.map((_, c) => f.v128(v128.load(at, 16 * c))));
@@ -66,7 +66,7 @@ function definePeaks(module: ModuleBuilder, level: FeatureLevel): void {
 
 /** Adds up `blocks` blocks of 16 vectors from `at` on. */
 function defineRead(module: ModuleBuilder): void {
-  module.function("read", { at: "i32", blocks: "i32" }, (f, { at, blocks }) => {
+  module.function("read", { i32: 2 }, (f, at, blocks) => {
     const from = f.i32(at);
     const sums = Array.from({ length: 16 }, (_, c) => f.v128(v128.load(at, 16 * c)));
     f.repeat(blocks, 1, () => {

@@ -6,7 +6,7 @@ import { ModuleBuilder } from "../../src/kernels/wasm/emitter/module.ts";
 import * as v128 from "../../src/kernels/wasm/emitter/v128.ts";
 
 const module = new ModuleBuilder({ initial: 1 });
-module.function("axpy", { y: "i32", x: "i32", count: "i32", a: "f32" }, (f, { y, x, count, a }) => {
+module.function("axpy", { i32: 3, f32: 1 }, (f, y, x, count, a) => {
   const factor = f.v128(f32x4.splat(a));
   f.repeat(count, 4, () => {
     const product = f32x4.mul(factor, v128.load(x));

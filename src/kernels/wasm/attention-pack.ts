@@ -24,9 +24,7 @@ function zeroRow(f: FunctionBuilder, panel: Local<"i32">): void {
 }
 
 export function defineAttentionPacking(module: ModuleBuilder): void {
-  const params = { panels: "i32", x: "i32", S: "i32", D: "i32", stride: "i32" } as const;
-
-  module.function("packKeys", params, (f, { panels, x: k, S, D, stride }) => {
+  module.function("packKeys", { i32: 5 }, (f, panels, k, S, D, stride) => {
     const strideBytes = f.i32(i32.shl(stride, 2));
     const panelBytes = f.i32(i32.mul(i32.add(D, 1), rowBytes));
     f.while(
@@ -73,7 +71,7 @@ export function defineAttentionPacking(module: ModuleBuilder): void {
     );
   });
 
-  module.function("packValues", params, (f, { panels, x: v, S, D, stride }) => {
+  module.function("packValues", { i32: 5 }, (f, panels, v, S, D, stride) => {
     const strideBytes = f.i32(i32.shl(stride, 2));
     f.while(
       () => i32.gt_s(D, 0),
@@ -104,25 +102,21 @@ export function defineAttentionPacking(module: ModuleBuilder): void {
     );
   });
 
-  module.function(
-    "divideRows",
-    { out: "i32", x: "i32", sums: "i32", rows: "i32", cols: "i32", outStride: "i32", xStride: "i32" },
-    (f, { out, x, sums, rows, cols, outStride, xStride }) => {
-      f.repeat(rows, 1, (r) => {
-        const sum = f.v128(v128.load32_splat(i32.add(sums, i32.shl(r, 2))));
-        eachColumn(
-          f,
-          cols,
-          8,
-          [out, x],
-          (out, x) => {
-            for (const offset of [0, 16]) f.storeV128(out!, f32x4.div(v128.load(x!, offset), sum), offset);
-          },
-          (out, x) => f.storeLane32(out!, f32x4.div(v128.load32_splat(x!), sum), 0),
-        );
-        out.set(i32.add(out, i32.shl(outStride, 2)));
-        x.set(i32.add(x, i32.shl(xStride, 2)));
-      });
-    },
-  );
+  module.function("divideRows", { i32: 7 }, (f, out, x, sums, rows, cols, outStride, xStride) => {
+    f.repeat(rows, 1, (r) => {
+      const sum = f.v128(v128.load32_splat(i32.add(sums, i32.shl(r, 2))));
+      eachColumn(
+        f,
+        cols,
+        8,
+        [out, x],
+        (out, x) => {
+          for (const offset of [0, 16]) f.storeV128(out!, f32x4.div(v128.load(x!, offset), sum), offset);
+        },
+        (out, x) => f.storeLane32(out!, f32x4.div(v128.load32_splat(x!), sum), 0),
+      );
+      out.set(i32.add(out, i32.shl(outStride, 2)));
+      x.set(i32.add(x, i32.shl(xStride, 2)));
+    });
+  });
 }

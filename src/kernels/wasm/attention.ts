@@ -39,30 +39,8 @@ export interface AttentionPart {
   readonly endQuery?: number;
 }
 
-const params = {
-  out: "i32",
-  q: "i32",
-  k: "i32",
-  v: "i32",
-  S: "i32",
-  D: "i32",
-  firstHead: "i32",
-  endHead: "i32",
-  firstQuery: "i32",
-  endQuery: "i32",
-  outStride: "i32",
-  qStride: "i32",
-  kStride: "i32",
-  vStride: "i32",
-  scale: "f32",
-  window: "i32",
-  probs: "i32",
-  probsStride: "i32",
-  scratch: "i32",
-} as const;
-
 /**
- * attention(out, q, k, v, S, D, firstHead, endHead, firstQuery, endQuery, strides..., scale, window, probs, probsStride, scratch):
+ * attention(out, q, k, v, S, D, firstHead, endHead, firstQuery, endQuery, strides..., window, probs, probsStride, scratch, scale):
  * addresses of the sequence's first row, head 0; every range of queries packs the head's keys and values anew.
  * window < 0 is none. probs, unless 0, is [H * S, S] and gets the rows of those heads and queries (within the window; the rest is zero already).
  */
@@ -73,15 +51,15 @@ export function defineAttention(module: ModuleBuilder): void {
   const softmaxExp = module.exported("softmaxExp");
   const divideRows = module.exported("divideRows");
 
-  module.function("attention", params, (f, locals) => {
-    const {
+  module.function("attention", { i32: 18, f32: 1 }, (f, ...locals) => {
+    const [
       out,
       q,
       k,
       v,
       S,
       D,
-      firstHead: head,
+      head,
       endHead,
       firstQuery,
       endQuery,
@@ -89,12 +67,12 @@ export function defineAttention(module: ModuleBuilder): void {
       qStride,
       kStride,
       vStride,
-      scale,
       window,
       probs,
       probsStride,
       scratch,
-    } = locals;
+      scale,
+    ] = locals;
     const bytes = (count: Parameters<typeof i32.shl>[0]) => i32.shl(count, 2);
     const upToPanel = (count: typeof S) => i32.and(i32.add(count, panelColumns - 1), -panelColumns);
     const wideS = f.i32(upToPanel(S));

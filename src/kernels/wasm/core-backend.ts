@@ -211,7 +211,7 @@ export class CoreWasmBackend extends WasmMachine {
       const scratch = this.live().alloc(attentionScratch(S, D));
       const [pAddress, pStride] = p ? [addressOf(p), p.stride] : [0, 0];
       const ranges = [firstHead, endHead, firstQuery, endQuery];
-      this.call("attention", ...addresses, S, D, ...ranges, ...strides, scale, window, pAddress, pStride, scratch);
+      this.call("attention", ...addresses, S, D, ...ranges, ...strides, window, pAddress, pStride, scratch, scale);
     });
   }
 }

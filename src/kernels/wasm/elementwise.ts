@@ -9,7 +9,6 @@
 import { activations } from "./activations.ts";
 import { eachColumn } from "./columns.ts";
 import type { Local } from "./emitter/call.ts";
-import type { ValueType } from "./emitter/expression.ts";
 import * as i32 from "./emitter/i32.ts";
 import type { ModuleBuilder } from "./emitter/module.ts";
 import * as v128 from "./emitter/v128.ts";
@@ -27,27 +26,15 @@ export function defineElementwise(
   factorCount: number,
   prepare: Prepare,
 ): void {
-  const numbered = (prefix: string, count: number, type: ValueType) =>
-    Object.fromEntries(Array.from({ length: count }, (_, i) => [prefix + i, type] as const));
-  const params: Record<string, ValueType> = {
-    out: "i32",
-    ...numbered("x", inputs, "i32"),
-    rows: "i32",
-    cols: "i32",
-    outStride: "i32",
-    ...numbered("stride", inputs, "i32"),
-    ...numbered("factor", factorCount, "f32"),
-  };
-  module.function(name, params, (f, locals) => {
-    const local = (key: string) => (locals as Record<string, Local<ValueType>>)[key]!;
-    const all = <T extends ValueType>(prefix: string, count: number) =>
-      Array.from({ length: count }, (_, i) => local(prefix + i) as Local<T>);
-    const pointers = [local("out"), ...all("x", inputs)] as Local<"i32">[];
-    const strides = [local("outStride"), ...all("stride", inputs)] as Local<"i32">[];
-    const compute = prepare(new VectorSteps(f, level), all<"f32">("factor", factorCount));
+  const mats = inputs + 1;
+  module.function(name, { i32: 2 * mats + 2, f32: factorCount }, (f, ...locals) => {
+    const pointers = locals.slice(0, mats) as Local<"i32">[];
+    const [rows, cols] = locals.slice(mats, mats + 2) as [Local<"i32">, Local<"i32">];
+    const strides = locals.slice(mats + 2, 2 * mats + 2) as Local<"i32">[];
+    const factors = locals.slice(2 * mats + 2) as Local<"f32">[];
+    const compute = prepare(new VectorSteps(f, level), factors);
     const offsets = level.wide && level.fma ? [0, 16, 32, 48] : [0, 16]; // what sixteen registers bear
-    const cols = local("cols") as Local<"i32">;
-    f.repeat(local("rows") as Local<"i32">, 1, () => {
+    f.repeat(rows, 1, () => {
       eachColumn(
         f,
         cols,

@@ -52,73 +52,65 @@ const formats: Readonly<Record<"F32" | "F16" | "BF16" | "I8", Format>> = {
 
 function defineDecode(module: ModuleBuilder, name: keyof typeof formats): void {
   const { bytes, four, one } = formats[name];
-  module.function(
-    `decode_${name}`,
-    { out: "i32", bytes: "i32", scales: "i32", rows: "i32", cols: "i32", outStride: "i32", accumulate: "i32" },
-    (f, { out, bytes: source, scales, rows, cols, outStride, accumulate }) => {
-      const mask = f.v128(i32x4.splat(i32.sub(0, accumulate))); // accumulate is 0 or 1
-      const scale = f.v128(f32x4.const(1));
-      f.repeat(rows, 1, (n) => {
-        if (name === "I8") scale.set(v128.load32_splat(i32.add(scales, i32.shl(n, 2))));
-        const target = f.i32(out);
-        const end = f.i32(i32.add(out, i32.shl(cols, 2)));
-        const lastFour = f.i32(i32.add(out, i32.shl(i32.and(cols, -4), 2)));
-        // -0 + -0 keeps the sign of zero, so that the sum with nothing is the value itself
-        const before = (load: V128) => v128.bitselect(load, f32x4.const(-0), mask);
-        f.while(
-          () => i32.lt_u(target, lastFour),
-          () => {
-            f.storeV128(target, f32x4.add(before(v128.load(target)), four(f, source, scale)));
-            target.set(i32.add(target, 16));
-            source.set(i32.add(source, 4 * bytes));
-          },
-        );
-        f.while(
-          () => i32.lt_u(target, end),
-          () => {
-            f.storeLane32(target, f32x4.add(before(v128.load32_splat(target)), one(f, source, scale)), 0);
-            target.set(i32.add(target, 4));
-            source.set(i32.add(source, bytes));
-          },
-        );
-        out.set(i32.add(out, i32.shl(outStride, 2)));
-      });
-    },
-  );
+  module.function(`decode_${name}`, { i32: 7 }, (f, out, source, scales, rows, cols, outStride, accumulate) => {
+    const mask = f.v128(i32x4.splat(i32.sub(0, accumulate))); // accumulate is 0 or 1
+    const scale = f.v128(f32x4.const(1));
+    f.repeat(rows, 1, (n) => {
+      if (name === "I8") scale.set(v128.load32_splat(i32.add(scales, i32.shl(n, 2))));
+      const target = f.i32(out);
+      const end = f.i32(i32.add(out, i32.shl(cols, 2)));
+      const lastFour = f.i32(i32.add(out, i32.shl(i32.and(cols, -4), 2)));
+      // -0 + -0 keeps the sign of zero, so that the sum with nothing is the value itself
+      const before = (load: V128) => v128.bitselect(load, f32x4.const(-0), mask);
+      f.while(
+        () => i32.lt_u(target, lastFour),
+        () => {
+          f.storeV128(target, f32x4.add(before(v128.load(target)), four(f, source, scale)));
+          target.set(i32.add(target, 16));
+          source.set(i32.add(source, 4 * bytes));
+        },
+      );
+      f.while(
+        () => i32.lt_u(target, end),
+        () => {
+          f.storeLane32(target, f32x4.add(before(v128.load32_splat(target)), one(f, source, scale)), 0);
+          target.set(i32.add(target, 4));
+          source.set(i32.add(source, bytes));
+        },
+      );
+      out.set(i32.add(out, i32.shl(outStride, 2)));
+    });
+  });
 }
 
 export function defineGather(module: ModuleBuilder): void {
   for (const name of Object.keys(formats)) defineDecode(module, name as keyof typeof formats);
 
-  module.function("zero", { out: "i32", rows: "i32", cols: "i32", outStride: "i32" }, (f, { out, rows, cols, outStride }) => {
+  module.function("zero", { i32: 4 }, (f, out, rows, cols, outStride) => {
     f.repeat(rows, 1, () => {
       f.memoryFill(out, 0, i32.shl(cols, 2));
       out.set(i32.add(out, i32.shl(outStride, 2)));
     });
   });
 
-  module.function(
-    "take",
-    { out: "i32", x: "i32", indices: "i32", rows: "i32", cols: "i32", outStride: "i32", xStride: "i32" },
-    (f, { out, x, indices, rows, cols, outStride, xStride }) => {
-      const rowBytes = f.i32(i32.shl(cols, 2));
-      f.repeat(rows, 1, (n) => {
-        const index = f.i32(i32.load(i32.add(indices, i32.shl(n, 2))));
-        f.if(
-          i32.lt_s(index, 0),
-          () => f.memoryFill(out, 0, rowBytes),
-          () => {
-            const source = f.i32(i32.add(x, i32.shl(i32.mul(index, xStride), 2)));
-            // single columns (relative position biases) are common: no bulk copy for four bytes
-            f.if(
-              i32.eq(cols, 1),
-              () => f.storeF32(out, f32.load(source)),
-              () => f.memoryCopy(out, source, rowBytes),
-            );
-          },
-        );
-        out.set(i32.add(out, i32.shl(outStride, 2)));
-      });
-    },
-  );
+  module.function("take", { i32: 7 }, (f, out, x, indices, rows, cols, outStride, xStride) => {
+    const rowBytes = f.i32(i32.shl(cols, 2));
+    f.repeat(rows, 1, (n) => {
+      const index = f.i32(i32.load(i32.add(indices, i32.shl(n, 2))));
+      f.if(
+        i32.lt_s(index, 0),
+        () => f.memoryFill(out, 0, rowBytes),
+        () => {
+          const source = f.i32(i32.add(x, i32.shl(i32.mul(index, xStride), 2)));
+          // single columns (relative position biases) are common: no bulk copy for four bytes
+          f.if(
+            i32.eq(cols, 1),
+            () => f.storeF32(out, f32.load(source)),
+            () => f.memoryCopy(out, source, rowBytes),
+          );
+        },
+      );
+      out.set(i32.add(out, i32.shl(outStride, 2)));
+    });
+  });
 }

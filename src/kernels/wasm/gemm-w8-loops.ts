@@ -79,7 +79,7 @@ export function emitDot16(f: FunctionBuilder, { x, xStride, rows, weights, NR, f
 
 /** widen_weights(out, weights, K): the weights of a dot16 panel as int16, for products whose rows are many enough to share that work. */
 export function defineWiden(module: ModuleBuilder): Callable {
-  return module.internal("widen_weights", { out: "i32", weights: "i32", K: "i32" }, (f, { out, weights, K }) => {
+  return module.internal("widen_weights", { i32: 3 }, (f, out, weights, K) => {
     f.repeat(weightBytes(K), bytesPer4K, () => {
       for (let at = 0; at < bytesPer4K; at += 8) f.storeV128(out, v128.load8x8_s(weights, at), 2 * at);
       out.set(i32.add(out, 2 * bytesPer4K));

@@ -43,7 +43,7 @@ export function defineGemmW8Tile(
   { partial, isWidened }: W8TileOptions = {},
 ): Callable {
   const name = `gemm_w8_${rows}x${tile.NR}${partial ? "_partial" : ""}${isWidened ? "_widened" : ""}`;
-  return module.internal(name, tileParams, (f, { out, x, rowScale, panel, K, outStride, xStride, columns }) => {
+  return module.internal(name, tileParams, (f, out, x, rowScale, panel, K, outStride, xStride, columns) => {
     for (let first = 0; first < panelColumns; first += tile.NR) {
       const weights = f.i32(i32.add(panel, w8Panel.weights));
       const corrections = f.i32(i32.add(panel, w8Panel.correction));
@@ -56,7 +56,7 @@ export function defineGemmW8Tile(
         const scale = f.v128(v128.load32_splat(rowScale, 4 * r));
         for (const [c, sum] of row.entries()) {
           const value = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(sum), f32x4.mul(scale, columnScale[c]!)), bias[c]!);
-          if (partial) f.call(partial, i32.add(outRows[r]!, 4 * first + 16 * c), value, i32.sub(columns, first + 4 * c));
+          if (partial) f.call(partial, i32.add(outRows[r]!, 4 * first + 16 * c), i32.sub(columns, first + 4 * c), value);
           else f.storeV128(outRows[r]!, value, 4 * first + 16 * c);
         }
       }
@@ -75,7 +75,7 @@ export function widenedBytes(K: number): number {
 /** The rewritten panel: the head as it is, the weights as int16. */
 function definePanelWiden(module: ModuleBuilder): Callable {
   const widen = defineWiden(module);
-  return module.internal("widen_panel", { out: "i32", panel: "i32", K: "i32" }, (f, { out, panel, K }) => {
+  return module.internal("widen_panel", { i32: 3 }, (f, out, panel, K) => {
     f.memoryCopy(out, panel, w8Panel.weights);
     f.call(widen, i32.add(out, w8Panel.weights), i32.add(panel, w8Panel.weights), K);
   });

@@ -26,18 +26,6 @@ export function panelBytes(N: number, K: number): number {
   return Math.ceil(N / panelColumns) * bytesPerK * (K + 1);
 }
 
-/** One chain of `K` products from `weights` on: out = start + sums, where start is the bias (stride 0) or what the chains before left in out. */
-const chainParams = {
-  out: "i32",
-  x: "i32",
-  weights: "i32",
-  K: "i32",
-  outStride: "i32",
-  xStride: "i32",
-  start: "i32",
-  startStride: "i32",
-} as const;
-
 /** The sums of one chain over K products, from zero. */
 function emitChain(
   f: FunctionBuilder,
@@ -53,9 +41,12 @@ function emitChain(
   return sums;
 }
 
-/** One loop a function, so that V8 keeps nothing of another one in registers. */
+/**
+ * One chain of `K` products from `weights` on: out = start + sums, where start is the bias (stride 0) or what the chains before left in out.
+ * One loop a function, so that V8 keeps nothing of another one in registers.
+ */
 function defineChain(module: ModuleBuilder, level: FeatureLevel, { NR }: Tile, rows: number): Callable {
-  return module.internal(`gemm_${rows}x${NR}_chain`, chainParams, (f, { out, x, weights, K, outStride, xStride, start, startStride }) => {
+  return module.internal(`gemm_${rows}x${NR}_chain`, { i32: 8 }, (f, out, x, weights, K, outStride, xStride, start, startStride) => {
     for (const row of emitChain(f, level, addressRows(f, x, xStride, rows), weights, K, NR)) {
       emitRowTotal(f, level, out, start, row);
       out.set(i32.add(out, outStride));
@@ -113,7 +104,7 @@ function emitChains(
  */
 export function defineGemmTile(module: ModuleBuilder, level: FeatureLevel, tile: Tile, rows: number): Callable {
   const chain = defineChain(module, level, tile, rows);
-  return module.internal(`gemm_${rows}x${tile.NR}`, tileParams, (f, { out, x, panel, K, outStride, xStride }) => {
+  return module.internal(`gemm_${rows}x${tile.NR}`, tileParams, (f, out, x, _rowScale, panel, K, outStride, xStride) => {
     const start = f.i32(panel);
     const startStride = f.i32(0);
     emitChains(f, panel, K, (count, weights) => {
@@ -130,7 +121,7 @@ export function defineGemmTile(module: ModuleBuilder, level: FeatureLevel, tile:
 
 /** A tile of a last panel, where only the first `columns` columns of out exist: totals wait in locals. */
 function definePartialTile(module: ModuleBuilder, level: FeatureLevel, { NR }: Tile, rows: number, storeColumns: Callable): Callable {
-  return module.internal(`gemm_${rows}x${NR}_partial`, tileParams, (f, { out, x, panel, K, outStride, xStride, columns }) => {
+  return module.internal(`gemm_${rows}x${NR}_partial`, tileParams, (f, out, x, _rowScale, panel, K, outStride, xStride, columns) => {
     for (let first = 0; first < panelColumns; first += NR) {
       const xRows = addressRows(f, x, xStride, rows);
       const totals = xRows.map(() => Array.from({ length: NR / 4 }, (_, c) => f.v128(v128.load(panel, 4 * first + 16 * c))));
@@ -141,7 +132,7 @@ function definePartialTile(module: ModuleBuilder, level: FeatureLevel, { NR }: T
       });
       const outRow = f.i32(i32.add(out, 4 * first));
       for (const row of totals) {
-        for (const [c, total] of row.entries()) f.call(storeColumns, i32.add(outRow, 16 * c), total, i32.sub(columns, first + 4 * c));
+        for (const [c, total] of row.entries()) f.call(storeColumns, i32.add(outRow, 16 * c), i32.sub(columns, first + 4 * c), total);
         outRow.set(i32.add(outRow, outStride));
       }
     }

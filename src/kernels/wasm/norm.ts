@@ -77,86 +77,62 @@ function emitLayerNormRow(f: FunctionBuilder, level: FeatureLevel, { out, x, gam
 export function defineNorms(module: ModuleBuilder, level: FeatureLevel): void {
   const advance = (pointer: Local<"i32">, stride: Local<"i32">) => pointer.set(i32.add(pointer, i32.shl(stride, 2)));
 
-  module.function(
-    "layerNorm",
-    { out: "i32", x: "i32", gamma: "i32", beta: "i32", rows: "i32", cols: "i32", outStride: "i32", xStride: "i32", eps: "f32" },
-    (f, { out, x, gamma, beta, rows, cols, outStride, xStride, eps }) => {
-      f.repeat(rows, 1, () => {
-        emitLayerNormRow(f, level, { out, x, gamma, beta, cols, eps });
-        advance(out, outStride);
-        advance(x, xStride);
-      });
-    },
-  );
+  module.function("layerNorm", { i32: 8, f32: 1 }, (f, out, x, gamma, beta, rows, cols, outStride, xStride, eps) => {
+    f.repeat(rows, 1, () => {
+      emitLayerNormRow(f, level, { out, x, gamma, beta, cols, eps });
+      advance(out, outStride);
+      advance(x, xStride);
+    });
+  });
 
-  module.function(
-    "addLayerNorm",
-    {
-      out: "i32",
-      a: "i32",
-      b: "i32",
-      gamma: "i32",
-      beta: "i32",
-      rows: "i32",
-      cols: "i32",
-      outStride: "i32",
-      aStride: "i32",
-      bStride: "i32",
-      eps: "f32",
-    },
-    (f, { out, a, b, gamma, beta, rows, cols, outStride, aStride, bStride, eps }) => {
-      f.repeat(rows, 1, () => {
-        eachColumn(
-          f,
-          cols,
-          8,
-          [out, a, b],
-          (out, a, b) => {
-            const pair = [0, 16].map((offset) => f.v128(f32x4.add(v128.load(a!, offset), v128.load(b!, offset))));
-            for (const [i, sum] of pair.entries()) f.storeV128(out!, sum, 16 * i);
-          },
-          (out, a, b) => f.storeF32(out!, f32.add(f32.load(a!), f32.load(b!))),
-        );
-        emitLayerNormRow(f, level, { out, x: out, gamma, beta, cols, eps });
-        advance(out, outStride);
-        advance(a, aStride);
-        advance(b, bStride);
-      });
-    },
-  );
+  module.function("addLayerNorm", { i32: 10, f32: 1 }, (f, out, a, b, gamma, beta, rows, cols, outStride, aStride, bStride, eps) => {
+    f.repeat(rows, 1, () => {
+      eachColumn(
+        f,
+        cols,
+        8,
+        [out, a, b],
+        (out, a, b) => {
+          const pair = [0, 16].map((offset) => f.v128(f32x4.add(v128.load(a!, offset), v128.load(b!, offset))));
+          for (const [i, sum] of pair.entries()) f.storeV128(out!, sum, 16 * i);
+        },
+        (out, a, b) => f.storeF32(out!, f32.add(f32.load(a!), f32.load(b!))),
+      );
+      emitLayerNormRow(f, level, { out, x: out, gamma, beta, cols, eps });
+      advance(out, outStride);
+      advance(a, aStride);
+      advance(b, bStride);
+    });
+  });
 
-  module.function(
-    "normalize",
-    { out: "i32", x: "i32", rows: "i32", cols: "i32", outStride: "i32", xStride: "i32" },
-    (f, { out, x, rows, cols, outStride, xStride }) => {
-      f.repeat(rows, 1, () => {
-        const squares = emitSum(
-          f,
-          x,
-          cols,
-          (at, offset) => {
-            const value = f.v128(v128.load(at, offset));
-            return f32x4.mul(value, value);
-          },
-          (at) => {
-            const value = f.f32(f32.load(at));
-            return f32.mul(value, value);
-          },
-        );
-        const length = f.v128(f32x4.splat(f32.max(f32.sqrt(squares), 1e-12)));
-        eachColumn(
-          f,
-          cols,
-          8,
-          [out, x],
-          (out, x) => {
-            for (const offset of [0, 16]) f.storeV128(out!, f32x4.div(v128.load(x!, offset), length), offset);
-          },
-          (out, x) => f.storeLane32(out!, f32x4.div(v128.load32_splat(x!), length), 0),
-        );
-        advance(out, outStride);
-        advance(x, xStride);
-      });
-    },
-  );
+  module.function("normalize", { i32: 6 }, (f, out, x, rows, cols, outStride, xStride) => {
+    f.repeat(rows, 1, () => {
+      const squares = emitSum(
+        f,
+        x,
+        cols,
+        (at, offset) => {
+          const value = f.v128(v128.load(at, offset));
+          return f32x4.mul(value, value);
+        },
+        (at) => {
+          const value = f.f32(f32.load(at));
+          return f32.mul(value, value);
+        },
+      );
+      const length = f.v128(f32x4.splat(f32.max(f32.sqrt(squares), 1e-12)));
+      eachColumn(
+        f,
+        cols,
+        8,
+        [out, x],
+        (out, x) => {
+          for (const offset of [0, 16]) f.storeV128(out!, f32x4.div(v128.load(x!, offset), length), offset);
+        },
+        (out, x) => f.storeLane32(out!, f32x4.div(v128.load32_splat(x!), length), 0),
+      );
+      advance(out, outStride);
+      advance(x, xStride);
+    });
+  });
 }

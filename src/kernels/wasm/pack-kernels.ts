@@ -64,32 +64,28 @@ export function emitTranspose4(f: FunctionBuilder, rows: readonly V128[]): Local
 }
 
 function definePackFloat(module: ModuleBuilder, { name, bytes, load }: Decoder): void {
-  module.function(
-    name,
-    { panel: "i32", rows: "i32", rowBytes: "i32", K: "i32", scales: "i32" },
-    (f, { panel, rows, rowBytes, K, scales }) => {
-      f.repeat(panelColumns, 4, (first) => {
-        const r0 = f.i32(i32.add(rows, i32.mul(first, rowBytes)));
-        const r1 = f.i32(i32.add(r0, rowBytes));
-        const r2 = f.i32(i32.add(r1, rowBytes));
-        const r3 = f.i32(i32.add(r2, rowBytes));
-        const scale = f.v128(name === "packI8" ? v128.load(i32.add(scales, i32.shl(first, 2))) : f32x4.const(1));
-        f.repeat(K, 4, (k) => {
-          const at = f.i32(bytes === 1 ? k : i32.mul(k, bytes));
-          const columns = emitTranspose4(
-            f,
-            [r0, r1, r2, r3].map((row) => load(f, f.i32(i32.add(row, at)))),
-          );
-          const out = f.i32(i32.add(panel, i32.add(i32.mul(k, 4 * panelColumns), i32.shl(first, 2))));
-          for (const [i, column] of columns.entries()) {
-            const store = () => f.storeV128(out, name === "packI8" ? f32x4.mul(column, scale) : column, 4 * panelColumns * i);
-            if (i === 0) store();
-            else f.if(i32.lt_s(i32.add(k, i), K), store);
-          }
-        });
+  module.function(name, { i32: 5 }, (f, panel, rows, rowBytes, K, scales) => {
+    f.repeat(panelColumns, 4, (first) => {
+      const r0 = f.i32(i32.add(rows, i32.mul(first, rowBytes)));
+      const r1 = f.i32(i32.add(r0, rowBytes));
+      const r2 = f.i32(i32.add(r1, rowBytes));
+      const r3 = f.i32(i32.add(r2, rowBytes));
+      const scale = f.v128(name === "packI8" ? v128.load(i32.add(scales, i32.shl(first, 2))) : f32x4.const(1));
+      f.repeat(K, 4, (k) => {
+        const at = f.i32(bytes === 1 ? k : i32.mul(k, bytes));
+        const columns = emitTranspose4(
+          f,
+          [r0, r1, r2, r3].map((row) => load(f, f.i32(i32.add(row, at)))),
+        );
+        const out = f.i32(i32.add(panel, i32.add(i32.mul(k, 4 * panelColumns), i32.shl(first, 2))));
+        for (const [i, column] of columns.entries()) {
+          const store = () => f.storeV128(out, name === "packI8" ? f32x4.mul(column, scale) : column, 4 * panelColumns * i);
+          if (i === 0) store();
+          else f.if(i32.lt_s(i32.add(k, i), K), store);
+        }
       });
-    },
-  );
+    });
+  });
 }
 
 export function definePackKernels(module: ModuleBuilder): void {

@@ -13,7 +13,7 @@ import * as i8x16 from "./emitter/i8x16.ts";
 import * as i16x8 from "./emitter/i16x8.ts";
 import * as i32 from "./emitter/i32.ts";
 import * as i32x4 from "./emitter/i32x4.ts";
-import type { Locals, ModuleBuilder } from "./emitter/module.ts";
+import type { ModuleBuilder } from "./emitter/module.ts";
 import * as v128 from "./emitter/v128.ts";
 import { w8Panel } from "./gemm-w8.ts";
 import { bytesPer4K } from "./gemm-w8-loops.ts";
@@ -21,17 +21,15 @@ import type { FeatureLevel } from "./level.ts";
 import { emitTranspose4 } from "./pack-kernels.ts";
 import { addressRows, panelColumns } from "./panels.ts";
 
-const params = { panel: "i32", rows: "i32", rowBytes: "i32", K: "i32" } as const;
-
 export function definePackW8(module: ModuleBuilder, { dot8 }: FeatureLevel): void {
-  const pack = (f: FunctionBuilder, { panel, rows, rowBytes, K }: Locals<typeof params>) => {
+  const pack = (f: FunctionBuilder, panel: Local<"i32">, rows: Local<"i32">, rowBytes: Local<"i32">, K: Local<"i32">) => {
     const weights = f.i32(i32.add(panel, w8Panel.weights));
     const fours = f.i32(i32.shr_u(i32.add(K, 3), 2));
     const emitTransposed = dot8 ? emitFours : emitPairs;
     emitTransposed(f, { weights, rows, rowBytes, fours });
     f.return(emitRowSums(f, panel, rows, rowBytes));
   };
-  module.function("packW8", params, pack, "i32");
+  module.function("packW8", { i32: 4 }, pack, "i32");
 }
 
 interface Staged {

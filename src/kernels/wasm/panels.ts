@@ -12,17 +12,8 @@ import type { ModuleBuilder } from "./emitter/module.ts";
 /** Columns in a panel. */
 export const panelColumns = 16;
 
-/** Parameters of every tile function: strides in bytes; rowScale (W8A16 only) is 4 bytes a row; `columns` of the panel exist. */
-export const tileParams = {
-  out: "i32",
-  x: "i32",
-  rowScale: "i32",
-  panel: "i32",
-  K: "i32",
-  outStride: "i32",
-  xStride: "i32",
-  columns: "i32",
-} as const;
+/** Parameters of every tile function: (out, x, rowScale, panel, K, outStride, xStride, columns), strides in bytes; rowScale (W8A16 only) is 4 bytes a row; `columns` of the panel exist. */
+export const tileParams = { i32: 8 } as const;
 
 /** Addresses of `rows` rows from `start` on; stride in bytes. */
 export function addressRows(f: FunctionBuilder, start: Local<"i32">, stride: Local<"i32">, rows: number): Local<"i32">[] {
@@ -31,9 +22,9 @@ export function addressRows(f: FunctionBuilder, start: Local<"i32">, stride: Loc
   return addresses;
 }
 
-/** store_columns(out, value, columns): the first `columns` of four columns; none below 1, all from 4 on. */
+/** store_columns(out, columns, value): the first `columns` of four columns; none below 1, all from 4 on. */
 export function defineStoreColumns(module: ModuleBuilder, name: string): Callable {
-  return module.internal(name, { out: "i32", value: "v128", columns: "i32" }, (f, { out, value, columns }) => {
+  return module.internal(name, { i32: 2, v128: 1 }, (f, out, columns, value) => {
     f.if(
       i32.ge_s(columns, 4),
       () => f.storeV128(out, value),
@@ -61,7 +52,7 @@ export interface PanelLoop {
 
 /** All rows of one panel, by tiles for MR, MR - 1, ... rows. */
 function defineRows(module: ModuleBuilder, MR: number, tiles: readonly Callable[], name: string): Callable {
-  return module.internal(name, { ...tileParams, M: "i32" }, (f, { out, x, rowScale, panel, K, outStride, xStride, columns, M }) => {
+  return module.internal(name, { i32: 9 }, (f, out, x, rowScale, panel, K, outStride, xStride, columns, M) => {
     const tileCount = f.i32(i32.div_u(i32.add(M, MR - 1), MR));
     f.while(
       () => i32.gt_s(tileCount, 0),
@@ -84,18 +75,6 @@ function defineRows(module: ModuleBuilder, MR: number, tiles: readonly Callable[
     );
   });
 }
-
-const params = {
-  out: "i32",
-  x: "i32",
-  rowScale: "i32",
-  panels: "i32",
-  M: "i32",
-  N: "i32",
-  K: "i32",
-  outStride: "i32",
-  xStride: "i32",
-} as const;
 
 const LINE_BYTES = 64;
 
@@ -134,76 +113,81 @@ export function definePanelLoop(module: ModuleBuilder, loop: PanelLoop): void {
   const fullRows = defineRows(module, tiles.length, tiles, `${name} rows`);
   const rewrittenRows = rewritten && defineRows(module, tiles.length, rewritten.tiles, `${name} rows of a rewritten panel`);
   const partialRows = defineRows(module, partialTiles.length, partialTiles, `${name} rows of a partial panel`);
-  const rangeParams = { ...params, firstPanel: "i32", endPanel: "i32", scratch: "i32" } as const;
 
   /** Rows that fit L2 together, over a range of panels; strides in bytes. */
-  const block = module.internal(`${name} block`, rangeParams, (f, locals) => {
-    const { out, x, rowScale, panels, M, N, K, outStride, xStride, firstPanel, endPanel, scratch } = locals;
-    const full = (rows: Callable, from: Local<"i32">) => f.call(rows, at, x, rowScale, from, K, outStride, xStride, panelColumns, M);
-    const size = f.i32(panelSize(K));
-    const panel = f.i32(i32.add(panels, i32.mul(firstPanel, size)));
-    const column = f.i32(i32.mul(firstPanel, panelColumns));
-    const at = f.i32(i32.add(out, i32.shl(column, 2)));
-    // Panels are read ahead in groups that fit L2 beside x.
-    const room = f.i32(i32.div_s(i32.shr_s(i32.sub(BLOCK_BYTES, i32.mul(M, xStride)), 1), size));
-    const group = f.i32(i32.mul(i32.select(room, 1, i32.gt_s(room, 1)), size));
-    const touched = f.i32(
-      i32.select(panel, -1, i32.and(i32.ge_s(M, touch.rows), i32.ge_s(i32.mul(i32.sub(endPanel, firstPanel), size), touch.bytes))),
-    );
-    f.while(
-      () => i32.lt_s(firstPanel, endPanel),
-      () => {
-        f.if(i32.ge_u(panel, touched), () => {
-          const left = f.i32(i32.mul(i32.sub(endPanel, firstPanel), size));
-          const bytes = f.i32(i32.select(left, group, i32.lt_s(left, group)));
-          emitTouch(f, panel, bytes);
-          touched.set(i32.add(panel, bytes));
-        });
-        const columns = f.i32(i32.sub(N, column));
-        f.if(
-          i32.ge_s(columns, panelColumns),
-          () => {
-            if (!rewritten || !rewrittenRows) return full(fullRows, panel);
-            f.if(
-              i32.and(i32.ne(scratch, 0), i32.ge_s(M, rewritten.rows)),
-              () => {
-                f.call(rewritten.rewrite, scratch, panel, K);
-                full(rewrittenRows, scratch);
-              },
-              () => full(fullRows, panel),
-            );
-          },
-          () => f.call(partialRows, at, x, rowScale, panel, K, outStride, xStride, columns, M),
-        );
-        panel.set(i32.add(panel, size));
-        column.set(i32.add(column, panelColumns));
-        at.set(i32.add(at, 4 * panelColumns));
-        firstPanel.set(i32.add(firstPanel, 1));
-      },
-    );
-  });
+  const block = module.internal(
+    `${name} block`,
+    { i32: 12 },
+    (f, out, x, rowScale, panels, M, N, K, outStride, xStride, firstPanel, endPanel, scratch) => {
+      const full = (rows: Callable, from: Local<"i32">) => f.call(rows, at, x, rowScale, from, K, outStride, xStride, panelColumns, M);
+      const size = f.i32(panelSize(K));
+      const panel = f.i32(i32.add(panels, i32.mul(firstPanel, size)));
+      const column = f.i32(i32.mul(firstPanel, panelColumns));
+      const at = f.i32(i32.add(out, i32.shl(column, 2)));
+      // Panels are read ahead in groups that fit L2 beside x.
+      const room = f.i32(i32.div_s(i32.shr_s(i32.sub(BLOCK_BYTES, i32.mul(M, xStride)), 1), size));
+      const group = f.i32(i32.mul(i32.select(room, 1, i32.gt_s(room, 1)), size));
+      const touched = f.i32(
+        i32.select(panel, -1, i32.and(i32.ge_s(M, touch.rows), i32.ge_s(i32.mul(i32.sub(endPanel, firstPanel), size), touch.bytes))),
+      );
+      f.while(
+        () => i32.lt_s(firstPanel, endPanel),
+        () => {
+          f.if(i32.ge_u(panel, touched), () => {
+            const left = f.i32(i32.mul(i32.sub(endPanel, firstPanel), size));
+            const bytes = f.i32(i32.select(left, group, i32.lt_s(left, group)));
+            emitTouch(f, panel, bytes);
+            touched.set(i32.add(panel, bytes));
+          });
+          const columns = f.i32(i32.sub(N, column));
+          f.if(
+            i32.ge_s(columns, panelColumns),
+            () => {
+              if (!rewritten || !rewrittenRows) return full(fullRows, panel);
+              f.if(
+                i32.and(i32.ne(scratch, 0), i32.ge_s(M, rewritten.rows)),
+                () => {
+                  f.call(rewritten.rewrite, scratch, panel, K);
+                  full(rewrittenRows, scratch);
+                },
+                () => full(fullRows, panel),
+              );
+            },
+            () => f.call(partialRows, at, x, rowScale, panel, K, outStride, xStride, columns, M),
+          );
+          panel.set(i32.add(panel, size));
+          column.set(i32.add(column, panelColumns));
+          at.set(i32.add(at, 4 * panelColumns));
+          firstPanel.set(i32.add(firstPanel, 1));
+        },
+      );
+    },
+  );
 
-  const range = module.function(`${name}Panels`, rangeParams, (f, locals) => {
-    const { out, x, rowScale, panels, M, N, K, outStride, xStride, firstPanel, endPanel, scratch } = locals;
-    const outBytes = f.i32(i32.shl(outStride, 2));
-    const xBytes = f.i32(i32.mul(xStride, xElementBytes));
-    const most = f.i32(i32.div_u(BLOCK_BYTES, i32.add(i32.mul(K, xElementBytes), 1)));
-    f.if(i32.lt_s(most, SMALLEST_BLOCK), () => most.set(i32.const(SMALLEST_BLOCK)));
-    const blocks = f.i32(i32.div_u(i32.sub(i32.add(M, most), 1), most));
-    f.while(
-      () => i32.gt_s(blocks, 0),
-      () => {
-        const rows = f.i32(i32.div_u(i32.sub(i32.add(M, blocks), 1), blocks));
-        f.call(block, out, x, rowScale, panels, rows, N, K, outBytes, xBytes, firstPanel, endPanel, scratch);
-        out.set(i32.add(out, i32.mul(rows, outBytes)));
-        x.set(i32.add(x, i32.mul(rows, xBytes)));
-        rowScale.set(i32.add(rowScale, i32.shl(rows, 2)));
-        M.set(i32.sub(M, rows));
-        blocks.set(i32.sub(blocks, 1));
-      },
-    );
-  });
-  module.function(name, params, (f, { out, x, rowScale, panels, M, N, K, outStride, xStride }) => {
+  const range = module.function(
+    `${name}Panels`,
+    { i32: 12 },
+    (f, out, x, rowScale, panels, M, N, K, outStride, xStride, firstPanel, endPanel, scratch) => {
+      const outBytes = f.i32(i32.shl(outStride, 2));
+      const xBytes = f.i32(i32.mul(xStride, xElementBytes));
+      const most = f.i32(i32.div_u(BLOCK_BYTES, i32.add(i32.mul(K, xElementBytes), 1)));
+      f.if(i32.lt_s(most, SMALLEST_BLOCK), () => most.set(i32.const(SMALLEST_BLOCK)));
+      const blocks = f.i32(i32.div_u(i32.sub(i32.add(M, most), 1), most));
+      f.while(
+        () => i32.gt_s(blocks, 0),
+        () => {
+          const rows = f.i32(i32.div_u(i32.sub(i32.add(M, blocks), 1), blocks));
+          f.call(block, out, x, rowScale, panels, rows, N, K, outBytes, xBytes, firstPanel, endPanel, scratch);
+          out.set(i32.add(out, i32.mul(rows, outBytes)));
+          x.set(i32.add(x, i32.mul(rows, xBytes)));
+          rowScale.set(i32.add(rowScale, i32.shl(rows, 2)));
+          M.set(i32.sub(M, rows));
+          blocks.set(i32.sub(blocks, 1));
+        },
+      );
+    },
+  );
+  module.function(name, { i32: 9 }, (f, out, x, rowScale, panels, M, N, K, outStride, xStride) => {
     f.call(range, out, x, rowScale, panels, M, N, K, outStride, xStride, 0, i32.shr_u(i32.add(N, panelColumns - 1), 4), 0);
   });
 }

@@ -18,7 +18,7 @@ import * as v128 from "./emitter/v128.ts";
 import { type FeatureLevel, multiplyAdd } from "./level.ts";
 
 export function definePool(module: ModuleBuilder, level: FeatureLevel): void {
-  module.function("poolMax", { out: "i32", x: "i32", S: "i32", cols: "i32", xStride: "i32" }, (f, { out, x, S, cols, xStride }) => {
+  module.function("poolMax", { i32: 5 }, (f, out, x, S, cols, xStride) => {
     const stride = f.i32(i32.shl(xStride, 2));
     const maximum = (row: Local<"i32">, load: typeof v128.load) => {
       const max = f.v128(load(row));
@@ -38,33 +38,29 @@ export function definePool(module: ModuleBuilder, level: FeatureLevel): void {
     );
   });
 
-  module.function(
-    "poolSum",
-    { out: "i32", x: "i32", S: "i32", cols: "i32", xStride: "i32", slope: "f32", divisor: "f32" },
-    (f, { out, x, S, cols, xStride, slope, divisor }) => {
-      const stride = f.i32(i32.shl(xStride, 2));
-      const quotient = (row: Local<"i32">, load: typeof v128.load): V128 => {
-        const total = f.v128(f32x4.const(0));
-        const part = f.v128(f32x4.const(0));
-        f.repeat(S, 1, (s) => {
-          const weight = f32.add(f32.mul(f32.convert_i32_s(s), slope), 1);
-          part.set(multiplyAdd(level, load(row), f32x4.splat(weight), part));
-          row.set(i32.add(row, stride));
-          f.if(i32.eq(i32.and(s, 15), 15), () => {
-            total.set(f32x4.add(total, part));
-            part.set(f32x4.const(0));
-          });
+  module.function("poolSum", { i32: 5, f32: 2 }, (f, out, x, S, cols, xStride, slope, divisor) => {
+    const stride = f.i32(i32.shl(xStride, 2));
+    const quotient = (row: Local<"i32">, load: typeof v128.load): V128 => {
+      const total = f.v128(f32x4.const(0));
+      const part = f.v128(f32x4.const(0));
+      f.repeat(S, 1, (s) => {
+        const weight = f32.add(f32.mul(f32.convert_i32_s(s), slope), 1);
+        part.set(multiplyAdd(level, load(row), f32x4.splat(weight), part));
+        row.set(i32.add(row, stride));
+        f.if(i32.eq(i32.and(s, 15), 15), () => {
+          total.set(f32x4.add(total, part));
+          part.set(f32x4.const(0));
         });
-        return f32x4.div(f32x4.add(total, part), f32x4.splat(divisor));
-      };
-      eachColumn(
-        f,
-        cols,
-        4,
-        [out, x],
-        (out, x) => f.storeV128(out!, quotient(x!, v128.load)),
-        (out, x) => f.storeLane32(out!, quotient(x!, v128.load32_splat), 0),
-      );
-    },
-  );
+      });
+      return f32x4.div(f32x4.add(total, part), f32x4.splat(divisor));
+    };
+    eachColumn(
+      f,
+      cols,
+      4,
+      [out, x],
+      (out, x) => f.storeV128(out!, quotient(x!, v128.load)),
+      (out, x) => f.storeLane32(out!, quotient(x!, v128.load32_splat), 0),
+    );
+  });
 }

@@ -121,7 +121,7 @@ export function pairingWorks(wide: FeatureLevel): boolean {
 }
 
 function exportTile(module: ModuleBuilder, name: string, tile: Callable): void {
-  module.function(name, { turns: "i32" }, (f, { turns }) =>
+  module.function(name, { i32: 1 }, (f, turns) =>
     f.repeat(turns, 1, () => f.call(tile, OUT, X, X, PANEL, RACE_K, i32.const(64), i32.const(4 * RACE_K), 16)),
   );
 }

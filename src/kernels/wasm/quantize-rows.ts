@@ -28,8 +28,7 @@ const INFINITY_BITS = 0x7f800000;
 
 /** quantizeRows(q, rowScale, x, M, K, qStride, xStride, limit): strides in elements; qStride a multiple of 4 and at least K. */
 export function defineQuantizeRows(module: ModuleBuilder, { dot8 }: FeatureLevel): void {
-  const params = { q: "i32", rowScale: "i32", x: "i32", M: "i32", K: "i32", qStride: "i32", xStride: "i32", limit: "f32" } as const;
-  module.function("quantizeRows", params, (f, { q, rowScale, x, M, K, qStride, xStride, limit }) => {
+  module.function("quantizeRows", { i32: 7, f32: 1 }, (f, q, rowScale, x, M, K, qStride, xStride, limit) => {
     const whole = f.i32(i32.and(K, -8));
     f.repeat(M, 1, () => {
       const absmax = f.f32(f32.reinterpret_i32(emitLargestMagnitude(f, x, K, whole)));

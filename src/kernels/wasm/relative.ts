@@ -13,24 +13,11 @@ import * as f32 from "./emitter/f32.ts";
 import * as i32 from "./emitter/i32.ts";
 import type { ModuleBuilder } from "./emitter/module.ts";
 
-const params = {
-  scores: "i32",
-  values: "i32",
-  buckets: "i32",
-  rows: "i32",
-  S: "i32",
-  scoresStride: "i32",
-  rowStride: "i32",
-  colStride: "i32",
-  bucketStride: "i32",
-  firstRow: "i32",
-} as const;
-
 export function defineRelative(module: ModuleBuilder): void {
   module.function(
     "addBuckets",
-    params,
-    (f, { scores, values, buckets, rows, S, scoresStride, rowStride, colStride, bucketStride, firstRow }) => {
+    { i32: 10 },
+    (f, scores, values, buckets, rows, S, scoresStride, rowStride, colStride, bucketStride, firstRow) => {
       const colBytes = f.i32(i32.shl(colStride, 2));
       f.repeat(rows, 1, (r) => {
         const i = i32.add(firstRow, r);

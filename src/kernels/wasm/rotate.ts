@@ -15,22 +15,8 @@ import type { ModuleBuilder } from "./emitter/module.ts";
 import * as v128 from "./emitter/v128.ts";
 import { type FeatureLevel, multiplyAdd, multiplySubtract } from "./level.ts";
 
-const params = {
-  out: "i32",
-  x: "i32",
-  cos: "i32",
-  sin: "i32",
-  positions: "i32",
-  rows: "i32",
-  heads: "i32",
-  half: "i32",
-  outStride: "i32",
-  xStride: "i32",
-  tableStride: "i32",
-} as const;
-
 export function defineRotate(module: ModuleBuilder, level: FeatureLevel): void {
-  module.function("rotate", params, (f, { out, x, cos, sin, positions, rows, heads, half, outStride, xStride, tableStride }) => {
+  module.function("rotate", { i32: 11 }, (f, out, x, cos, sin, positions, rows, heads, half, outStride, xStride, tableStride) => {
     const halfBytes = f.i32(i32.shl(half, 2));
     f.repeat(rows, 1, (t) => {
       const position = f.i32(i32.load(i32.add(positions, i32.shl(t, 2))));

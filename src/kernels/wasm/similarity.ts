@@ -25,11 +25,9 @@ type Element = "f32" | "i8";
 
 const BYTES: Readonly<Record<Element, number>> = { f32: 4, i8: 1 };
 const PAGE = 65536;
-const params = { out: "i32", query: "i32", rows: "i32", count: "i32", C: "i32" } as const;
-
 /** scores_f32 and scores_i8 (out, query, rows, count, C): rows are dense. */
 export function defineSimilarity(module: ModuleBuilder): void {
-  module.function("scores_f32", params, (f, { out, query, rows, count, C }) => {
+  module.function("scores_f32", { i32: 5 }, (f, out, query, rows, count, C) => {
     f.repeat(count, 1, (n) => {
       const toQuery = f.i32(i32.sub(query, rows));
       const sum = emitSum(
@@ -45,7 +43,7 @@ export function defineSimilarity(module: ModuleBuilder): void {
   });
 
   /** out[n] = |row n|²: query is not read. */
-  module.function("squares_f32", params, (f, { out, rows, count, C }) => {
+  module.function("squares_f32", { i32: 5 }, (f, out, _query, rows, count, C) => {
     f.repeat(count, 1, (n) => {
       const sum = emitSum(
         f,
@@ -59,7 +57,7 @@ export function defineSimilarity(module: ModuleBuilder): void {
     });
   });
 
-  module.function("scores_i8", params, (f, { out, query, rows, count, C }) => {
+  module.function("scores_i8", { i32: 5 }, (f, out, query, rows, count, C) => {
     const whole = f.i32(i32.and(C, -16));
     f.repeat(count, 1, (n) => {
       const sums = [f.v128(i32x4.const(0)), f.v128(i32x4.const(0))];

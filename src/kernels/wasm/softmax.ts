@@ -20,7 +20,6 @@ import { prepareExp2 } from "./exp.ts";
 import type { FeatureLevel } from "./level.ts";
 import { VectorSteps } from "./vectors.ts";
 
-const params = { x: "i32", rows: "i32", cols: "i32", stride: "i32", firstRow: "i32", window: "i32", sums: "i32", scale: "f32" } as const;
 /** What is less is 0: a subnormal result, slow on some CPUs. */
 const LEAST_POWER = -126;
 /** Byte offsets of the vectors of a turn. A turn of the exponentials is shorter: they need the registers. */
@@ -28,7 +27,7 @@ const SIXTEEN = [0, 16, 32, 48];
 const EIGHT = [0, 16];
 
 export function defineSoftmax(module: ModuleBuilder, level: FeatureLevel): void {
-  module.function("softmaxExp", params, (f, { x, rows, cols, stride, firstRow, window, sums, scale }) => {
+  module.function("softmaxExp", { i32: 7, f32: 1 }, (f, x, rows, cols, stride, firstRow, window, sums, scale) => {
     const v = new VectorSteps(f, level);
     const factor = f.v128(f32x4.splat(f32.mul(scale, Math.LOG2E)));
     const exp2 = prepareExp2(v, factor);

@@ -36,7 +36,7 @@ describe("emitter", () => {
 
   it("runs the axpy of the header comment", () => {
     const { memory, exports } = instantiate((module) =>
-      module.function("axpy", { out: "i32", x: "i32", n: "i32", a: "f32" }, (f, { out, x, n, a }) => {
+      module.function("axpy", { i32: 3, f32: 1 }, (f, out, x, n, a) => {
         const scale = f.v128(f32x4.splat(a));
         f.repeat(n, 4, (i) => {
           const at = f.i32(i32.shl(i, 2));
@@ -55,12 +55,12 @@ describe("emitter", () => {
 
   it("nests blocks, loops, branches and calls", () => {
     const { exports } = instantiate((module) => {
-      const square = module.internal("square", { x: "i32" }, (f, { x }) => f.return(i32.mul(x, x)), "i32");
+      const square = module.internal("square", { i32: 1 }, (f, x) => f.return(i32.mul(x, x)), "i32");
       // The sum of squares below n, leaving out multiples of 3, stopping at 1000.
       module.function(
         "sum",
-        { n: "i32" },
-        (f, { n }) => {
+        { i32: 1 },
+        (f, n) => {
           const total = f.i32(0);
           f.block((done) => {
             f.repeat(n, 1, (i) => {
@@ -84,15 +84,15 @@ describe("emitter", () => {
 
   it("runs a queue of commands through the table", () => {
     const { memory, exports } = instantiate((module) => {
-      const store = module.internal("store", { at: "i32" }, (f, { at }) => f.storeF32(i32.load(at), f32.load(at, 4)));
-      const increment = module.internal("increment", { at: "i32" }, (f, { at: args }) => {
+      const store = module.internal("store", { i32: 1 }, (f, at) => f.storeF32(i32.load(at), f32.load(at, 4)));
+      const increment = module.internal("increment", { i32: 1 }, (f, args) => {
         const at = f.i32(i32.load(args));
         f.storeF32(at, f32.add(f32.load(at), 1));
       });
       expect([module.tableEntry(store), module.tableEntry(increment)]).toEqual([0, 1]);
       const type = module.signature(["i32"]);
       // Each command: table index, byte length of its arguments, arguments.
-      module.function("run", { from: "i32", to: "i32" }, (f, { from, to }) => {
+      module.function("run", { i32: 2 }, (f, from, to) => {
         f.while(
           () => i32.lt_u(from, to),
           () => {
@@ -110,7 +110,7 @@ describe("emitter", () => {
 
   it("writes lanes, shuffles, integer SIMD and atomics", () => {
     const { memory, exports } = instantiate((module) =>
-      module.function("go", { at: "i32" }, (f, { at }) => {
+      module.function("go", { i32: 1 }, (f, at) => {
         const a = f.v128(i32x4.const(1, 2, 3, 4));
         f.storeV128(at, i8x16.shuffle(a, a, [12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3]));
         f.storeLane32(at, f32x4.const(1, 2, 3, 4), 2, 16);
@@ -131,7 +131,7 @@ describe("emitter", () => {
   it("refuses an expression spent twice, a foreign local and wrong arguments", () => {
     const module = new ModuleBuilder({ initial: 1 });
     expect(() =>
-      module.function("twice", { x: "i32" }, (f, { x }) => {
+      module.function("twice", { i32: 1 }, (f, x) => {
         const sum = i32.add(x, 1);
         f.storeI32(x, sum);
         f.storeI32(x, sum);
@@ -139,7 +139,7 @@ describe("emitter", () => {
     ).toThrow(/spent already/);
     const fresh = new ModuleBuilder({ initial: 1 });
     let foreign = fresh as unknown as import("../../../src/kernels/wasm/emitter/expression.ts").I32;
-    const one = fresh.internal("one", { x: "i32" }, (_, { x }) => {
+    const one = fresh.internal("one", { i32: 1 }, (_, x) => {
       foreign = x;
     });
     expect(() => new ModuleBuilder({ initial: 1 }).function("two", {}, (f) => f.storeI32(0, foreign))).toThrow(/another function/);

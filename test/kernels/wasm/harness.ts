@@ -19,7 +19,7 @@ export function levelsHere(): [name: string, level: FeatureLevel][] {
 }
 
 function probeFma(module: ModuleBuilder, level: FeatureLevel): void {
-  module.function("probe", { at: "i32" }, (f, { at }) => {
+  module.function("probe", { i32: 1 }, (f, at) => {
     const a = f.v128(v128.load(at));
     f.storeV128(at, multiplyAdd(level, a, a, a));
   });

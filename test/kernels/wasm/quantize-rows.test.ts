@@ -69,8 +69,8 @@ describe("dot8 loops with an exact dot product of either kind", () => {
     const bench = new Bench((module) => {
       defineQuantizeRows(module, level);
       definePackW8(module, level);
-      const params = { out: "i32", x: "i32", xStride: "i32", weights: "i32", corrections: "i32", K: "i32" } as const;
-      module.function("sums", params, (f, { out, x, xStride, weights, corrections, K }) => {
+      const params = { i32: 6 } as const;
+      module.function("sums", params, (f, out, x, xStride, weights, corrections, K) => {
         const sums = emitDot8(f, kind, { x, xStride, rows: 3, weights, NR: 8, first: 8, K, corrections }, exactDot(f, kind));
         for (const [r, row] of sums.entries()) for (const [c, sum] of row.entries()) f.storeV128(out, sum, 32 * r + 16 * c);
       });

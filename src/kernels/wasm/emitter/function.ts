@@ -2,7 +2,7 @@
  * The body of one WebAssembly function: locals and statements. Expressions come from the files of the types (i32.ts, f32x4.ts, ...) and atomic.ts; statements are methods here.
  *
  *     // out[i] = a * x[i] + out[i] for i < n, n a multiple of 4
- *     module.function("axpy", { out: "i32", x: "i32", n: "i32", a: "f32" }, (f, { out, x, n, a }) => {
+ *     module.function("axpy", { i32: 3, f32: 1 }, (f, out, x, n, a) => {
  *       const scale = f.v128(f32x4.splat(a));                                          // a typed local with its first value
  *       f.repeat(n, 4, (i) => {                                                        // stays a loop: i = 0, 4, 8, ... < n
  *         const at = f.i32(i32.shl(i, 2));

@@ -10,8 +10,29 @@ import { FunctionBuilder } from "./function.ts";
 
 const typeCode: Readonly<Record<ValueType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
 
-export type Params = Readonly<Record<string, ValueType>>;
-export type Locals<P extends Params> = { readonly [K in keyof P]: Local<P[K]> };
+/** How many parameters of each type a function has: all i32 come first, then all i64, f32 and v128. */
+export interface Params {
+  readonly i32?: number;
+  readonly i64?: number;
+  readonly f32?: number;
+  readonly v128?: number;
+}
+const PARAM_ORDER = ["i32", "i64", "f32", "v128"] as const;
+
+type Times<T extends ValueType, N, All extends Local<T>[] = []> = N extends number
+  ? number extends N
+    ? Local<T>[]
+    : All["length"] extends N
+      ? All
+      : Times<T, N, [...All, Local<T>]>
+  : [];
+/** The parameters as locals, in their order. */
+export type Locals<P extends Params> = [
+  ...Times<"i32", P["i32"]>,
+  ...Times<"i64", P["i64"]>,
+  ...Times<"f32", P["f32"]>,
+  ...Times<"v128", P["v128"]>,
+];
 
 /** The memory that the module imports as "env" "memory". Shared memories must state their maximum, in pages of 64 KiB. */
 export interface MemoryImport {
@@ -51,10 +72,10 @@ export class ModuleBuilder {
   }
 
   /** Defines and exports a function. `build` receives the body and the parameters as locals; one with a result ends with f.return(value). */
-  function<P extends Params>(
+  function<const P extends Params>(
     name: string,
     params: P,
-    build: (f: FunctionBuilder, params: Locals<P>) => void,
+    build: (f: FunctionBuilder, ...params: Locals<P>) => void,
     result?: ValueType,
   ): Callable {
     const callable = this.internal(name, params, build, result);
@@ -70,21 +91,20 @@ export class ModuleBuilder {
   }
 
   /** As `function`, without the export. */
-  internal<P extends Params>(
+  internal<const P extends Params>(
     name: string,
     params: P,
-    build: (f: FunctionBuilder, params: Locals<P>) => void,
+    build: (f: FunctionBuilder, ...params: Locals<P>) => void,
     result?: ValueType,
   ): Callable {
     if (this.#building) throw new Error(`wasm emitter: ${name} is defined inside another function; define it before`);
     this.#building = true;
-    const types = Object.values(params);
+    const types = PARAM_ORDER.flatMap((type) => new Array<ValueType>(params[type] ?? 0).fill(type));
     const callable: Callable = { name, index: this.#functionTypes.length, params: types, result };
     this.#functionTypes.push(this.signature(types, result));
     this.#body.clear();
     const f = new FunctionBuilder(this.#body, types.length);
-    const locals = Object.fromEntries(Object.keys(params).map((key, i) => [key, f.parameter(types[i]!, i)]));
-    build(f, locals as unknown as Locals<P>);
+    build(f, ...(types.map((type, i) => f.parameter(type, i)) as Locals<P>));
     if (result !== undefined) this.#body.u8(0x00); // unreachable: the body has returned
     this.#body.u8(0x0b);
     this.#finish(f);

@@ -20,7 +20,7 @@ import { LOCAL } from "../memory.ts";
 export const COMMAND_HEAD = 1;
 
 function defineAdapter(module: ModuleBuilder, kernel: Callable): Callable {
-  return module.internal(`command ${kernel.name}`, { at: "i32", base: "i32" }, (f, { at, base }) => {
+  return module.internal(`command ${kernel.name}`, { i32: 2 }, (f, at, base) => {
     const args = kernel.params.map((type, i) => {
       if (type === "f32") return f32.demote_f64(f64.load(at, 8 * i));
       if (type !== "i32") throw new Error(`wasm emitter: ${kernel.name} cannot be a command, argument ${i} is ${type}`);

@@ -43,7 +43,7 @@ const SPINS = 60_000;
 export function defineInterpreter(module: ModuleBuilder): void {
   defineCommands(module);
   const signature = module.signature(["i32", "i32"]);
-  const runTask = module.internal("run task", { task: "i32", base: "i32" }, (f, { task, base }) => {
+  const runTask = module.internal("run task", { i32: 2 }, (f, task, base) => {
     const at = f.i32(i32.load(task));
     const end = f.i32(i32.load(task, 4));
     f.while(
@@ -55,7 +55,7 @@ export function defineInterpreter(module: ModuleBuilder): void {
     );
   });
 
-  const openNext = module.internal("open next phase", { control: "i32", row: "i32", opened: "i64" }, (f, { control, row, opened }) => {
+  const openNext = module.internal("open next phase", { i32: 2, i64: 1 }, (f, control, row, opened) => {
     const tasks = f.i32(i32.load(row, PHASE_BYTES)); // behind the last phase there is a row of zeros
     f.if(i32.eqz(tasks), () => opened.set(i64.or(opened, CLOSED)));
     f.drop(atomic.xchg(control, tasks, REMAINING));
@@ -66,8 +66,8 @@ export function defineInterpreter(module: ModuleBuilder): void {
 
   module.function(
     "run",
-    { control: "i32", thread: "i32", patience: "i32" },
-    (f, { control, thread, patience }) => {
+    { i32: 3 },
+    (f, control, thread, patience) => {
       f.loop((again) => {
         const seen = f.i32(atomic.load(control, SIGNAL));
         const state = f.local("i64", atomic.load64(control, STATE));
