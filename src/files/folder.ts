@@ -1,6 +1,6 @@
 /**
- * A model folder on disk. Reads are synchronous inside: a model's files are read once, at start, and one readSync into one buffer is the
- * fastest way a runtime has (no zeroing, no copies, no thread pool).
+ * A model folder on disk. Small reads are synchronous inside: one readSync into one buffer is the fastest way a runtime has (no zeroing, no copies,
+ * no thread pool). Large ones, of weights, are left to the thread pool (aside.ts).
  */
 
 import { ConfigError, FormatError } from "../errors.ts";
@@ -53,14 +53,12 @@ export function readFile(path: string): Uint8Array {
 /** A file on disk by byte ranges; the descriptor stays open until close(). */
 export function openFile(path: string, sibling: (name: string) => Promise<ByteSource>): ByteSource {
   const fs = needed("node:fs");
-  let fd: number | undefined = fs.openSync(path, "r");
-  const opened = () => {
-    if (fd === undefined) throw new ConfigError(`${path} was closed; open the model again to read from it.`);
-    return fd;
-  };
-  const aside = new AsideReads(fd, (target, position) => fill(opened(), target, position, path));
-  const filled = async (target: Uint8Array, start: number): Promise<void> => {
-    if (target.length < LARGE_READ) fill(opened(), target, start, path);
+  const fd = fs.openSync(path, "r");
+  const aside = new AsideReads(fd, (target, position) => fill(fd, target, position, path));
+  let isClosed = false;
+  const readInto = async (target: Uint8Array, start: number): Promise<void> => {
+    if (isClosed) throw new ConfigError(`${path} was closed; open the model again to read from it.`);
+    if (target.length < LARGE_READ) fill(fd, target, start, path);
     else await aside.read(target, start);
   };
   return {
@@ -68,14 +66,14 @@ export function openFile(path: string, sibling: (name: string) => Promise<ByteSo
     async read(start, end, signal) {
       signal?.throwIfAborted();
       const bytes = uninitialised(end - start);
-      await filled(bytes, start);
+      await readInto(bytes, start);
       return bytes;
     },
-    readInto: filled,
+    readInto,
     sibling,
     close() {
-      if (fd !== undefined) fs.closeSync(fd);
-      fd = undefined;
+      if (!isClosed) aside.close();
+      isClosed = true;
     },
   };
 }

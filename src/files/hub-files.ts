@@ -21,6 +21,9 @@ export interface HubOptions extends HubRequest {
   readonly root: string;
 }
 
+/** As long as huggingface_hub waits for an answer about a file. */
+const longestQuickTryMs = 10_000;
+
 /** Downloads of this process, shared by everyone who wants the same file of the same cache. */
 const downloads = new InFlight<string | undefined>();
 
@@ -30,6 +33,8 @@ interface Shared extends HubOptions {
   readonly network: Network;
   /** The first question to the Hub for this revision: it pins the commit. */
   pinning: Promise<unknown> | undefined;
+  /** The Hub gave no answer about a model that is all there: it is not asked again for each optional file. */
+  isUnreachable: boolean;
 }
 
 export class HubFiles implements ModelFiles {
@@ -47,6 +52,7 @@ export class HubFiles implements ModelFiles {
             cache: new HubCache(options.root, repository.id),
             network: options.network ?? defaultNetwork(),
             pinning: undefined,
+            isUnreachable: false,
           };
     this.#folder = folder;
     this.label = `${repository.id}${revision === "main" ? "" : `@${revision}`}${folder === "" ? "" : `/${folder}`}`;
@@ -90,6 +96,7 @@ export class HubFiles implements ModelFiles {
       if (optional && commit !== undefined && shared.cache.hasSnapshot(commit)) return undefined;
       throw this.#offline(inside, commit);
     }
+    if (optional && shared.isUnreachable) return undefined;
     const { endpoint, id, token } = shared.repository;
     const key = [endpoint, shared.root, id, shared.revision, inside, token].join(" ");
     const onBytes: OnBytes = (loaded, total) => shared.progress.report(inside, loaded, total);
@@ -99,7 +106,10 @@ export class HubFiles implements ModelFiles {
       const silent = error instanceof NoAnswer;
       if (!silent && !(error instanceof DownloadError && error.cause instanceof NoAnswer)) throw error;
       // Without a network a model that is all there is used; one that was cut short is not taken for whole.
-      if (optional && commit !== undefined && shared.cache.looksComplete(commit, this.#folder)) return undefined;
+      if (optional && commit !== undefined && shared.cache.looksComplete(commit, this.#folder)) {
+        shared.isUnreachable = true;
+        return undefined;
+      }
       if (!silent) throw error;
       throw new DownloadError(
         `${inside} of ${this.label} is not in the cache, and ${causeOf(error)}. Check the connection, or use a folder.`,
@@ -152,8 +162,10 @@ export class HubFiles implements ModelFiles {
     const { repository, revision, cache } = shared;
     if (cache.commitOf(revision) === undefined && shared.pinning !== undefined) await shared.pinning.catch(() => undefined);
     const known = cache.commitOf(revision);
-    // A model that is all there gets one quick try: its optional files must not cost a back-off each where there is no network.
-    const network = known !== undefined && cache.looksComplete(known, this.#folder) ? { ...shared.network, attempts: 1 } : shared.network;
+    // A model that is all there gets one quick try: its optional files must not cost a back-off where there is no network.
+    const { silenceMs } = shared.network;
+    const oneTry = { ...shared.network, attempts: 1, silenceMs: Math.min(silenceMs, longestQuickTryMs) };
+    const network = known !== undefined && cache.looksComplete(known, this.#folder) ? oneTry : shared.network;
     const asking = askHub(repository, known ?? revision, inside, signal, network).then((remote) => {
       const commit = "etag" in remote ? remote.commit : remote.absentIn;
       if (known === undefined && commit !== undefined) this.#pin(commit);

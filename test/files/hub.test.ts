@@ -96,6 +96,15 @@ describe("the cache", () => {
     await restart();
   });
 
+  it("and no network is found out once, not for each optional file", async () => {
+    for (const name of ["config.json", "model.safetensors"]) await hub().read(name);
+    const fetching = vi.spyOn(globalThis, "fetch").mockRejectedValue(new TypeError("fetch failed"));
+    const files = hub();
+    for (const name of ["modules.json", "added_tokens.json", "vocab.txt"]) expect(await files.readIfPresent(name)).toBeUndefined();
+    expect(fetching).toHaveBeenCalledTimes(1);
+    await expect(files.read("tokenizer.json")).rejects.toThrow(/tokenizer.json of org\/model is not in the cache/);
+  });
+
   it("half a model is not taken for whole where there is no network", async () => {
     await hub().read("config.json");
     await server.stop();
