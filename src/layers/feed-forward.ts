@@ -31,8 +31,10 @@ export class FeedForward {
     names: FeedForwardNames,
     { C, F, activation }: { C: number; F: number; activation: Activation | undefined },
   ): Promise<FeedForward> {
-    const up = await loadLinear(weights, names.up, F, C, { role: "encoder" });
-    const down = await loadLinear(weights, names.down, C, F, { role: "encoder" });
+    const [up, down] = await weights.all([
+      () => loadLinear(weights, names.up, F, C, { role: "encoder" }),
+      () => loadLinear(weights, names.down, C, F, { role: "encoder" }),
+    ]);
     return new FeedForward(up, down, activation);
   }
 

@@ -13,17 +13,27 @@ export interface LinearOptions {
 }
 
 /** Loads `modules` (names below `weights`; several are stacked by rows), each [N, K] with a bias [N]. */
-export async function loadLinear(
+export function loadLinear(
   weights: Weights,
   modules: string | readonly string[],
   N: number,
   K: number,
+  options: LinearOptions,
+): Promise<Linear> {
+  return weights.linear(typeof modules === "string" ? [modules] : modules, N, K, options);
+}
+
+/** Weights.linear from matrix() and vector(). */
+export async function stackLinear(
+  weights: Weights,
+  modules: readonly string[],
+  N: number,
+  K: number,
   { role, bias = true }: LinearOptions,
 ): Promise<Linear> {
-  const names = typeof modules === "string" ? [modules] : modules;
   const matrices = [];
-  const biases = new Float32Array(bias ? names.length * N : 0);
-  for (const [i, name] of names.entries()) {
+  const biases = new Float32Array(bias ? modules.length * N : 0);
+  for (const [i, name] of modules.entries()) {
     matrices.push(await weights.matrix(`${name}.weight`, N, K, role));
     if (bias) biases.set(await weights.vector(`${name}.bias`, N), i * N);
   }

@@ -40,10 +40,12 @@ export class PostNormBlock {
   }
 
   static async load(weights: Weights, names: BlockNames, sizes: BlockSizes): Promise<PostNormBlock> {
-    const attention = await SelfAttention.load(weights, names, sizes);
-    const attentionNorm = await loadNorm(weights.at(names.attentionNorm), sizes.C, sizes.eps);
-    const feedForward = await FeedForward.load(weights, names, sizes);
-    const outputNorm = await loadNorm(weights.at(names.outputNorm), sizes.C, sizes.eps);
+    const [attention, attentionNorm, feedForward, outputNorm] = await weights.all([
+      () => SelfAttention.load(weights, names, sizes),
+      () => loadNorm(weights.at(names.attentionNorm), sizes.C, sizes.eps),
+      () => FeedForward.load(weights, names, sizes),
+      () => loadNorm(weights.at(names.outputNorm), sizes.C, sizes.eps),
+    ]);
     return new PostNormBlock(attention, attentionNorm, feedForward, outputNorm);
   }
 

@@ -49,8 +49,10 @@ export class SelfAttention {
   }
 
   static async load(weights: Weights, names: AttentionNames, { C, H, scale }: AttentionSizes): Promise<SelfAttention> {
-    const qkv = await loadLinear(weights, [names.query, names.key, names.value], C, C, { role: "encoder" });
-    const output = await loadLinear(weights, names.output, C, C, { role: "encoder" });
+    const [qkv, output] = await weights.all([
+      () => loadLinear(weights, [names.query, names.key, names.value], C, C, { role: "encoder" }),
+      () => loadLinear(weights, names.output, C, C, { role: "encoder" }),
+    ]);
     return new SelfAttention(H, scale ?? 1 / Math.sqrt(C / H), qkv, output);
   }
 

@@ -5,7 +5,8 @@
  */
 
 import type { Backend } from "../tensor/backend.ts";
-import type { WeightMatrix } from "../tensor/weights.ts";
+import type { Linear, WeightMatrix } from "../tensor/weights.ts";
+import type { LinearOptions } from "./linear.ts";
 
 /**
  * What a matrix is for; the one thing that decides whether it may be int8 (see src/models/w8-policy.ts).
@@ -24,8 +25,22 @@ export interface Weights {
   has(name: Spellings): boolean;
   /** @throws WeightError where the tensor is missing or has another shape */
   matrix(name: Spellings, rows: number, cols: number, role: MatrixRole): Promise<WeightMatrix>;
+  /** Loads several parts: at once where their bytes are read while others are packed, else one after another, which asks for a file's bytes in order. */
+  all<T extends readonly unknown[]>(loads: Loads<T>): Promise<T>;
+  /** A linear layer of `modules`, stacked by rows: each [N, K] with a bias [N]. @throws as matrix */
+  linear(modules: readonly string[], N: number, K: number, options: LinearOptions): Promise<Linear>;
   /** A matrix as f32 values, row by row. @throws as matrix */
   floats(name: Spellings, rows: number, cols: number, role: MatrixRole): Promise<Float32Array>;
   /** @throws WeightError where the tensor is missing or has another shape */
   vector(name: Spellings, length: number): Promise<Float32Array>;
+}
+
+/** What gives each element of T. */
+export type Loads<T extends readonly unknown[]> = { readonly [I in keyof T]: () => Promise<T[I]> };
+
+/** Weights.all, one after another. */
+export async function inTurn<T extends readonly unknown[]>(loads: Loads<T>): Promise<T> {
+  const loaded: unknown[] = [];
+  for (const load of loads) loaded.push(await load());
+  return loaded as unknown as T;
 }

@@ -74,19 +74,23 @@ export class BertEncoder implements Encoder {
     const positions = dialect.positions?.(config);
     checkSupported(config, C, H);
 
-    const embeddings = await Embeddings.load(weights, dialect.embeddings, { V, P, E, C, typeCount, eps });
-    const relativeOf = await dialect.relative?.(weights, config, { C, H, eps });
     const scale = dialect.scale?.(C / H);
-    const shared = new Map<string, PostNormBlock>();
-    const layers: Layer[] = [];
-    for (let l = 0; l < L; l++) {
-      const paths = dialect.layer(l, config);
-      for (const [i, path] of paths.entries()) {
-        const block = shared.get(path) ?? (await PostNormBlock.load(weights.at(path), dialect.block, { C, H, scale, F, eps, activation }));
-        shared.set(path, block);
-        layers.push({ block, relative: await relativeOf?.(weights.at(path), block), endsLayer: i === paths.length - 1 });
-      }
-    }
+    const shared = new Map<string, Promise<PostNormBlock>>();
+    const loadLayer = async (path: string, relativeOf: RelativeOf | undefined, endsLayer: boolean): Promise<Layer> => {
+      const loading = shared.get(path) ?? PostNormBlock.load(weights.at(path), dialect.block, { C, H, scale, F, eps, activation });
+      shared.set(path, loading);
+      const block = await loading;
+      return { block, relative: await relativeOf?.(weights.at(path), block), endsLayer };
+    };
+    const loadLayers = async (): Promise<readonly Layer[]> => {
+      const relativeOf = await dialect.relative?.(weights, config, { C, H, eps });
+      const paths = Array.from({ length: L }, (_, l) => dialect.layer(l, config));
+      return weights.all(paths.flatMap((blocks) => blocks.map((path, i) => () => loadLayer(path, relativeOf, i === blocks.length - 1))));
+    };
+    const [embeddings, layers] = await weights.all([
+      () => Embeddings.load(weights, dialect.embeddings, { V, P, E, C, typeCount, eps }),
+      loadLayers,
+    ]);
     const maxLength = dialect.embeddings.positions ? P - (positions?.skipped ?? 0) : Number.POSITIVE_INFINITY;
     return new BertEncoder({ V, C, E, H, L, maxLength, typeCount, words: dialect.embeddings.words }, embeddings, layers, positions);
   }

@@ -9,12 +9,13 @@
  */
 
 import { WeightError } from "../errors.ts";
-import type { MatrixRole, Spellings, Weights } from "../layers/weights.ts";
+import { type LinearOptions, stackLinear } from "../layers/linear.ts";
+import { inTurn, type Loads, type MatrixRole, type Spellings, type Weights } from "../layers/weights.ts";
 import { nearbyTensors } from "../safetensors/nearby.ts";
 import type { Safetensors, TensorEntry } from "../safetensors/types.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { decodeMatrix } from "../tensor/weight-rows.ts";
-import type { WeightDType, WeightMatrix } from "../tensor/weights.ts";
+import type { Linear, LinearRoom, WeightDType, WeightMatrix } from "../tensor/weights.ts";
 import { isQuantized, quantizeMatrix } from "./w8-policy.ts";
 
 export interface CheckpointOptions {
@@ -34,8 +35,15 @@ interface Store extends CheckpointOptions {
   readonly used: Set<string>;
   /** Matrices by role "words": a tied masked LM decoder asks for the table again. */
   readonly words: Map<string, WeightMatrix>;
+  /** When the last layer that is read and packed alone is done. */
+  turn: Promise<unknown>;
   bytesRead: number;
   hasInt8: boolean;
+}
+
+interface Found {
+  readonly name: string;
+  readonly entry: TensorEntry;
 }
 
 const FLOATS: ReadonlySet<string> = new Set<WeightDType>(["F64", "F32", "F16", "BF16"]);
@@ -51,7 +59,10 @@ export class Checkpoint implements Weights {
 
   /** @param label names the file in error sentences */
   static of(file: Safetensors, backend: Backend, label: string, options: CheckpointOptions): Checkpoint {
-    return new Checkpoint({ ...options, file, backend, label, used: new Set(), words: new Map(), bytesRead: 0, hasInt8: false }, "");
+    return new Checkpoint(
+      { ...options, file, backend, label, used: new Set(), words: new Map(), turn: Promise.resolve(), bytesRead: 0, hasInt8: false },
+      "",
+    );
   }
 
   get backend(): Backend {
@@ -96,6 +107,47 @@ export class Checkpoint implements Weights {
     return matrix;
   }
 
+  async all<T extends readonly unknown[]>(loads: Loads<T>): Promise<T> {
+    return this.#store.file.bytesInto ? (Promise.all(loads.map((load) => load())) as unknown as Promise<T>) : inTurn(loads);
+  }
+
+  /** Where the backend has room for it, the file is read straight there; else matrices are read and packed one layer at a time, so that no more of their bytes are in memory. */
+  async linear(modules: readonly string[], N: number, K: number, options: LinearOptions): Promise<Linear> {
+    const inPlace = this.#linearInPlace(modules, N, K, options);
+    if (inPlace) return inPlace;
+    const linear = this.#store.turn.then(() => stackLinear(this, modules, N, K, options));
+    this.#store.turn = linear.catch(() => undefined);
+    return linear;
+  }
+
+  /** undefined where a matrix is to be converted, or was asked for by onInt8, or the backend has no room of its own. */
+  #linearInPlace(modules: readonly string[], N: number, K: number, { role, bias = true }: LinearOptions): Promise<Linear> | undefined {
+    const { file, backend, dtype, onInt8 } = this.#store;
+    if (!file.bytesInto) return undefined;
+    const found = modules.map((module) => this.#entry(`${module}.weight`, [N, K]));
+    const isTaken = ({ entry }: Found) =>
+      entry.dtype === "I8" ? dtype !== "f32" && !onInt8 : FLOATS.has(entry.dtype) && !(dtype === "w8" && isQuantized(role));
+    if (!found.every(isTaken)) return undefined;
+    const room = backend.room(found.map(({ entry }) => ({ dtype: entry.dtype as WeightDType, rows: N, cols: K })));
+    return room && this.#fill(room, found, modules, bias);
+  }
+
+  async #fill(room: LinearRoom, found: readonly Found[], modules: readonly string[], bias: boolean): Promise<Linear> {
+    const { file, signal } = this.#store;
+    const [N] = found[0]!.entry.shape as [number];
+    const [scales, biases] = await Promise.all([
+      Promise.all(found.map(({ name, entry }) => (entry.dtype === "I8" ? this.#scale(name, N) : undefined))),
+      Promise.all(modules.map((module) => (bias ? this.vector(`${module}.bias`, N) : new Float32Array(0)))),
+      ...found.map(({ name }, i) => file.bytesInto!(name, room.bytes[i]!)),
+    ]);
+    signal?.throwIfAborted();
+    for (const { name } of found) this.#count(name);
+    const stacked = new Float32Array(bias ? modules.length * N : 0);
+    for (const [i, values] of biases.entries()) stacked.set(values, i * N);
+    if (found.some(({ entry }) => entry.dtype === "I8")) this.#store.hasInt8 = true;
+    return room.pack(scales, bias ? stacked : undefined);
+  }
+
   async floats(spellings: Spellings, rows: number, cols: number, role: MatrixRole): Promise<Float32Array> {
     return decodeMatrix(await this.matrix(spellings, rows, cols, role));
   }
@@ -133,7 +185,7 @@ export class Checkpoint implements Weights {
   }
 
   /** The entry of the tensor, which from now on counts as used. */
-  #entry(spellings: Spellings, shape: readonly number[]): { name: string; entry: TensorEntry } {
+  #entry(spellings: Spellings, shape: readonly number[]): Found {
     const { file, used, label } = this.#store;
     const name = this.#find(spellings);
     if (name === undefined) {

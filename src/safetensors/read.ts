@@ -50,6 +50,7 @@ export function memorySource(file: Uint8Array): ByteSource {
 class OneFile implements Safetensors {
   readonly metadata: ReadonlyMap<string, string>;
   readonly tensors: ReadonlyMap<string, TensorEntry>;
+  readonly bytesInto: Safetensors["bytesInto"];
   readonly #source: ByteSource;
   readonly #memory: Uint8Array | undefined;
 
@@ -57,6 +58,7 @@ class OneFile implements Safetensors {
     this.metadata = header.metadata;
     this.tensors = header.tensors;
     this.#source = source;
+    if (source.readInto) this.bytesInto = async (name, target) => source.readInto!(target, this.#entry(name).start);
     this.#memory = memory;
   }
 

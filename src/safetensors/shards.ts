@@ -70,6 +70,7 @@ export async function openShards(
 class Sharded implements Safetensors {
   readonly metadata: ReadonlyMap<string, string>;
   readonly tensors: ReadonlyMap<string, TensorEntry>;
+  readonly bytesInto: Safetensors["bytesInto"];
   readonly close: () => void;
   readonly #shards: ReadonlyMap<string, Safetensors>;
 
@@ -88,6 +89,8 @@ class Sharded implements Safetensors {
     this.tensors = tensors;
     this.close = close;
     this.#shards = shards;
+    const ways = [...shards.values()].map(({ bytesInto }) => bytesInto);
+    if (ways.every((way) => way !== undefined)) this.bytesInto = async (name, target) => this.#shard(name).bytesInto!(name, target);
   }
 
   #shard(name: string): Safetensors {

@@ -37,6 +37,8 @@ export interface ByteSource {
   readonly size: number;
   /** Bytes [start, end); the caller does not write to them, since they may be a view. */
   read(start: number, end: number, signal?: AbortSignal): Promise<Uint8Array>;
+  /** Fills `target` from byte `start` on, which may take place in another thread: `target` may be shared memory. */
+  readInto?(target: Uint8Array, start: number): Promise<void>;
   /** A file beside this one: the shards of a model.safetensors.index.json. */
   sibling?(name: string): Promise<ByteSource>;
   close?(): void;
@@ -50,6 +52,8 @@ export interface Safetensors {
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   /** The raw bytes of a tensor; a view where the file is in memory, so copy before writing. */
   bytes(name: string): Promise<Uint8Array>;
+  /** Fills `target` with the raw bytes of a tensor, many at once if need be: only where the source has readInto. */
+  readonly bytesInto?: ((name: string, target: Uint8Array) => Promise<void>) | undefined;
   /** Any dtype decoded and rounded to f32 (to nearest, ties to even), row-major, in a new array that the caller owns. */
   floats(name: string): Promise<Float32Array>;
   /** Closes the files behind it. Reading afterwards is an error; a parsed Uint8Array has nothing to close. */

@@ -4,6 +4,7 @@
 
 import type { LoadOptions, ModelFiles } from "../files/types.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import { loadBeside } from "./load-beside.ts";
 import { loadSteps, type ModulePlan, readModulePlan, type Step, type StepLoaders } from "./sentence-modules.ts";
 import { readSentenceSettings, readTransformerConfig, type SentenceSettings } from "./sentence-settings.ts";
 import type { TokenVectorModel } from "./text-vectors.ts";
@@ -36,12 +37,16 @@ export interface SentenceModel {
 export async function openSentenceModel(kit: SentenceKit, files: ModelFiles, options: LoadOptions): Promise<SentenceModel> {
   const { signal } = options;
   const [plan, settings] = await Promise.all([readModulePlan(files, signal), readSentenceSettings(files, signal)]);
-  const [tokenizer, transformer] = await Promise.all([kit.loadTokenizer(plan.files, signal), readTransformerConfig(plan.files, signal)]);
-  const { model, longestText = transformer.maxSeqLength ?? tokenizer.modelMaxLength } = await kit.loadBody[plan.body](plan.files, options);
+  const [{ model, longestText }, [tokenizer, transformer]] = await loadBeside(
+    (stop) => kit.loadBody[plan.body](plan.files, { ...options, signal: stop }),
+    () => Promise.all([kit.loadTokenizer(plan.files, signal), readTransformerConfig(plan.files, signal)]),
+    ({ model }) => model.dispose(),
+    signal,
+  );
   try {
     const width = model.hiddenSize * plan.pooling.modes.length;
     const { steps, dimension } = await loadSteps(plan, kit.loadStep, model.backend, width, signal);
-    const maxSeqLength = Math.min(longestText, model.maxLength);
+    const maxSeqLength = Math.min(longestText ?? transformer.maxSeqLength ?? tokenizer.modelMaxLength, model.maxLength);
     return { model, tokenizer, plan, steps, dimension, settings, maxSeqLength, lowerCase: transformer.lowerCase };
   } catch (error) {
     model.dispose();

@@ -11,6 +11,7 @@ import type { EncoderModel } from "../models/encoder-model.ts";
 import { loadModelFromFiles } from "../models/load.ts";
 import { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { DEFAULT_ENCODER, TASK_DEFAULTS, type TaskDefaults, type TaskName } from "./defaults.ts";
+import { loadBeside } from "./load-beside.ts";
 import { type OnTruncate, warnOnce } from "./truncation.ts";
 
 export interface TaskModel {
@@ -47,9 +48,13 @@ export async function openTask(task: TaskName, source: ModelSource | undefined, 
   if (source === undefined && defaults.model === undefined) throw new ConfigError(noDefault(task));
   const files = await openModelFiles(source, { ...options, ...(defaults.model !== undefined && { defaultModel: defaults.model }) });
   const architecture = await architectureFor(task, files, signal);
-  const tokenizer = await Tokenizer.fromFiles(files, signal);
   const quantised = source === undefined && defaults.model === DEFAULT_ENCODER ? "w8" : "auto";
-  const model = await loadModelFromFiles(files, { ...options, dtype: options.dtype ?? quantised, architecture });
+  const [model, tokenizer] = await loadBeside(
+    (stop) => loadModelFromFiles(files, { ...options, signal: stop, dtype: options.dtype ?? quantised, architecture }),
+    () => Tokenizer.fromFiles(files, signal),
+    (loaded) => loaded.dispose(),
+    signal,
+  );
   const maxLength = Math.min(tokenizer.modelMaxLength, model.maxLength);
   return {
     task,

@@ -16,7 +16,7 @@ import { distinct, expectShape, sameShape } from "./checks.ts";
 import type { Mat, Rows } from "./mat.ts";
 import { composeRotate, type Rotary } from "./rotate.ts";
 import type { Sequences } from "./sequences.ts";
-import type { Linear, Table, WeightMatrix } from "./weights.ts";
+import type { Linear, LinearRoom, Table, WeightMatrix } from "./weights.ts";
 
 /** How the rows of a sequence become one: sentence-transformers' pooling modes that need arithmetic (cls and lasttoken are `take`). */
 export type PoolMode = "mean" | "max" | "meanSqrtLen" | "weightedMean";
@@ -69,6 +69,10 @@ export abstract class Backend {
   // ------------------------------------------------------------ weights
   /** Packs y = x Wᵀ + b. Several matrices are stacked by rows; `bias` has the sum of their rows, absent = no bias. */
   abstract linear(weights: readonly WeightMatrix[], bias?: Float32Array): Linear;
+  /** Where a file may be read to for a linear() of such matrices, perhaps by another thread; undefined where linear() wants bytes. */
+  room(_weights: readonly Omit<WeightMatrix, "bytes" | "scale">[]): LinearRoom | undefined {
+    return undefined;
+  }
   /** An embedding table, kept in its own bytes. */
   abstract table(weight: WeightMatrix): Table;
 

@@ -29,6 +29,14 @@ export interface Linear {
   readonly dtype: "f32" | "w8";
 }
 
+/** A place in the backend's own memory for a linear layer whose bytes are still to be read: they are packed where they lie. */
+export interface LinearRoom {
+  /** Where each matrix's bytes go. */
+  readonly bytes: readonly Uint8Array[];
+  /** The layer, once the places are filled. @param scales for each matrix, where it is int8 */
+  pack(scales: readonly (Float32Array | undefined)[], bias?: Float32Array): Linear;
+}
+
 /** An embedding table that stays in the file's bytes and dtype; rows are decoded on lookup. */
 export interface Table {
   readonly rows: number;

@@ -1,10 +1,11 @@
 /** A checkpoint for tests of layers: random tensors made on demand, by name, and the plain float64 arithmetic to check against. */
 import { ReferenceBackend } from "../../src/kernels/reference/backend.ts";
-import type { MatrixRole, Spellings, Weights } from "../../src/layers/weights.ts";
+import { type LinearOptions, stackLinear } from "../../src/layers/linear.ts";
+import { inTurn, type Loads, type MatrixRole, type Spellings, type Weights } from "../../src/layers/weights.ts";
 import { copyOf, hostMat } from "../../src/tensor/host-mat.ts";
 import type { Mat } from "../../src/tensor/mat.ts";
 import { decodeMatrix } from "../../src/tensor/weight-rows.ts";
-import type { WeightMatrix } from "../../src/tensor/weights.ts";
+import type { Linear, WeightMatrix } from "../../src/tensor/weights.ts";
 
 /** Numbers in -1 .. 1 that depend on the seed alone (a 32-bit linear congruential generator). */
 export function randoms(count: number, seed: number): Float32Array {
@@ -45,6 +46,12 @@ export class RandomWeights implements Weights {
     this.roles.set(this.#path + first(name), role);
     const values = this.#value(first(name), rows * cols, `${rows},${cols}`);
     return { dtype: "F32", rows, cols, bytes: new Uint8Array(values.buffer) };
+  }
+  all<T extends readonly unknown[]>(loads: Loads<T>): Promise<T> {
+    return inTurn(loads);
+  }
+  linear(modules: readonly string[], N: number, K: number, options: LinearOptions): Promise<Linear> {
+    return stackLinear(this, modules, N, K, options);
   }
   async floats(name: Spellings, rows: number, cols: number, role: MatrixRole): Promise<Float32Array> {
     return decodeMatrix(await this.matrix(name, rows, cols, role));

@@ -27,6 +27,7 @@ const align = (bytes: number) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
 export class WasmMemory {
   readonly memory: WebAssembly.Memory;
+  readonly isShared: boolean;
   #constantsEnd = ALIGNMENT; // address 0 stays free: kernels take it for "absent"
   #top = ALIGNMENT;
   #pinned = 0;
@@ -40,6 +41,7 @@ export class WasmMemory {
 
   /** @throws UnsupportedError where the engine refuses the memory */
   constructor(shared?: WebAssembly.Memory) {
+    this.isShared = shared !== undefined;
     try {
       this.memory = shared ?? new WebAssembly.Memory({ initial: 1 });
     } catch (error) {

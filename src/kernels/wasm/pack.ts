@@ -45,7 +45,7 @@ export interface PackedSize {
 }
 
 /** Sizes of the packed form of stacked weights (as checked by the caller: equal cols, bytes of the right length). */
-export function packedSize(weights: readonly WeightMatrix[]): PackedSize {
+export function packedSize(weights: readonly Pick<WeightMatrix, "dtype" | "rows" | "cols">[]): PackedSize {
   const N = weights.reduce((sum, { rows }) => sum + rows, 0);
   const K = weights[0]!.cols;
   const dtype = weights.every((weight) => weight.dtype === "I8") ? "w8" : "f32";

@@ -1,0 +1,41 @@
+/**
+ * A linear layer whose bytes are read straight into wasm memory and packed where they lie. The rows stand at the end of the place that their panels will take.
+ * Packing takes sixteen rows away before it writes their panel, and the rows that are left take no more bytes than the panels that are left: a panel never
+ * overwrites rows to come.
+ *
+ * So weights are in memory once, and whoever reads the file touches the pages first: where that is another thread (files/aside.ts), what takes longer than
+ * packing itself is done while this thread parses the tokenizer.
+ */
+import { BYTES_PER_VALUE } from "../../tensor/weight-rows.ts";
+import type { LinearRoom, WeightMatrix } from "../../tensor/weights.ts";
+import type { WasmMemory } from "./memory.ts";
+import { type PackedLinear, packedSize } from "./pack.ts";
+
+type Unread = Omit<WeightMatrix, "bytes" | "scale">;
+
+/** undefined for rows that take more bytes than their panels (F64). */
+export function reserveRoom(
+  memory: WasmMemory,
+  weights: readonly Unread[],
+  pack: (weights: readonly WeightMatrix[], panels: number, bias: Float32Array | undefined) => PackedLinear,
+): LinearRoom | undefined {
+  if (weights.some(({ dtype }) => dtype === "F64")) return undefined;
+  const lengths = weights.map(({ dtype, rows, cols }) => rows * cols * BYTES_PER_VALUE[dtype]);
+  const { byteCount } = packedSize(weights);
+  const panels = memory.reserve(byteCount);
+  let at = panels + byteCount - lengths.reduce((sum, length) => sum + length, 0);
+  const bytes = lengths.map((length) => {
+    const view = new Uint8Array(memory.memory.buffer, at, length);
+    at += length;
+    return view;
+  });
+  return {
+    bytes,
+    pack: (scales, bias) =>
+      pack(
+        weights.map((weight, i) => ({ ...weight, bytes: bytes[i]!, ...(scales[i] && { scale: scales[i] }) })),
+        panels,
+        bias,
+      ),
+  };
+}

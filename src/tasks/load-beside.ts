@@ -1,0 +1,28 @@
+/**
+ * A model and what is loaded beside it. Most of a model's time is that of its weights' bytes, which other threads read: this thread parses the
+ * tokenizer's files meanwhile.
+ */
+
+import { nextTurn } from "../tensor/turn.ts";
+
+/** `rest` begins once the model waits for bytes. Where one of the two fails the other ends, too: `loadModel` by its signal, and a model that is there already is disposed. */
+export async function loadBeside<Model, Rest>(
+  loadModel: (signal: AbortSignal) => Promise<Model>,
+  rest: () => Promise<Rest>,
+  dispose: (model: Model) => void,
+  signal?: AbortSignal,
+): Promise<[Model, Rest]> {
+  const stop = new AbortController();
+  const follow = () => stop.abort(signal!.reason);
+  signal?.addEventListener("abort", follow);
+  const loading = loadModel(stop.signal);
+  try {
+    return await Promise.all([loading, nextTurn().then(rest)]);
+  } catch (error) {
+    stop.abort(error);
+    loading.then(dispose, () => undefined);
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", follow);
+  }
+}

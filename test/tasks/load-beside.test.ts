@@ -1,0 +1,41 @@
+import { expect, it, vi } from "vitest";
+import { loadBeside } from "../../src/tasks/load-beside.ts";
+
+it("begins the rest once the model waits", async () => {
+  const order: string[] = [];
+  const model = async () => {
+    order.push("asks");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    order.push("model");
+    return 1;
+  };
+  const rest = async () => order.push("rest");
+  expect(await loadBeside(model, rest, () => {})).toEqual([1, 2]);
+  expect(order).toEqual(["asks", "rest", "model"]);
+});
+
+it("where the rest fails, the model's loading is aborted, and what is there already disposed", async () => {
+  const dispose = vi.fn();
+  const failure = new Error("no tokenizer");
+  let stop: AbortSignal | undefined;
+  const model = async (signal: AbortSignal) => {
+    stop = signal;
+    return "model";
+  };
+  await expect(loadBeside(model, () => Promise.reject(failure), dispose)).rejects.toBe(failure);
+  expect(stop?.reason).toBe(failure);
+  await vi.waitFor(() => expect(dispose).toHaveBeenCalledWith("model"));
+});
+
+it("passes the caller's abort on", async () => {
+  const caller = new AbortController();
+  const model = (signal: AbortSignal) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  const loading = loadBeside(
+    model,
+    async () => {},
+    () => {},
+    caller.signal,
+  );
+  caller.abort(new Error("enough"));
+  await expect(loading).rejects.toThrow("enough");
+});
