@@ -1,6 +1,6 @@
 /**
  * Kernels from the files that the build writes beside the library: Node reads one in 0.2 ms, where emitting takes a process that starts 20 ms.
- * Sources, bundles and browsers have no such files and emit; the bytes are the same (test/package).
+ * Sources, bundles and browsers have no such files and emit; the kernels are the same (test/package).
  */
 
 /** Bytes of each file by name, put in by the build: another version's file, left beside a bundle, is hardly taken for this one's. (A checksum takes 1 ms.) */
