@@ -20,8 +20,8 @@ function leftovers(blob: string, own: string): Leftover[] {
   const fs = needed("node:fs");
   const { basename, dirname, join } = needed("node:path");
   const isOne = (name: string) => name.startsWith(`${basename(blob)}.`) && /\.[0-9a-f]{12}\.incomplete$/.test(name);
-  const paths = fs.readdirSync(dirname(blob)).filter(isOne);
-  const found = paths.flatMap((name) => {
+  const names = fs.existsSync(dirname(blob)) ? fs.readdirSync(dirname(blob)).filter(isOne) : [];
+  const found = names.flatMap((name) => {
     const path = join(dirname(blob), name);
     const state = path === own ? undefined : fs.statSync(path, { throwIfNoEntry: false });
     return state ? [{ path, size: state.size, ageMs: Date.now() - state.mtimeMs }] : [];
