@@ -1,21 +1,29 @@
 /**
- * WasmBackend: what families beyond BERT add to CoreWasmBackend: rotary embeddings and attention with relative terms.
+ * WasmBackend: what the whole library adds to CoreWasmBackend: rotary embeddings, attention with relative terms, and weights read straight to shared memory.
  */
 import type { AttentionOptions } from "../../tensor/attention.ts";
 import type { Mat } from "../../tensor/mat.ts";
 import type { Rotary } from "../../tensor/rotate.ts";
 import type { Sequences } from "../../tensor/sequences.ts";
+import type { LinearRoom, WeightMatrix } from "../../tensor/weights.ts";
 import { ALL_KERNELS } from "./all-kernels.ts";
 import type { AttentionPart } from "./attention.ts";
 import { CoreWasmBackend, windowOf } from "./core-backend.ts";
 import type { FeatureLevel } from "./level.ts";
 import { addressOf } from "./memory.ts";
 import { attendRelative } from "./relative-attention.ts";
+import { reserveRoom } from "./room.ts";
 import { stageIntegers } from "./stage.ts";
 
 export class WasmBackend extends CoreWasmBackend {
   constructor(level: FeatureLevel, kernels = ALL_KERNELS, shared?: WebAssembly.Memory) {
     super(level, kernels, shared);
+  }
+
+  /** In shared memory only: what is not shared may move when it grows, while a file is being read to it. */
+  override room(weights: readonly Omit<WeightMatrix, "bytes" | "scale">[]): LinearRoom | undefined {
+    const memory = this.live();
+    return memory.isShared ? reserveRoom(memory, weights, (...layer) => this.pack(...layer)) : undefined;
   }
 
   protected override computeRotate(out: Mat, x: Mat, { cos, sin, positions, heads }: Rotary): void {

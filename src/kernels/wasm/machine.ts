@@ -9,13 +9,12 @@ import { Backend } from "../../tensor/backend.ts";
 import { expectLength } from "../../tensor/checks.ts";
 import { Mat } from "../../tensor/mat.ts";
 import { checkLinear, checkWeight } from "../../tensor/weight-rows.ts";
-import type { Linear, LinearRoom, Table, WeightMatrix } from "../../tensor/weights.ts";
+import type { Linear, Table, WeightMatrix } from "../../tensor/weights.ts";
 import { levelName } from "./features.ts";
 import { instantiateKernels, type KernelSet, type Kernels, kernelModule } from "./kernel-set.ts";
 import type { FeatureLevel } from "./level.ts";
 import { WasmMemory } from "./memory.ts";
-import { packedSize, packLinear } from "./pack.ts";
-import { reserveRoom } from "./room.ts";
+import { type PackedLinear, packedSize, packLinear } from "./pack.ts";
 
 /** Rows of a block of a stretch: every block reads all weights, and from 256 rows on that is hidden behind the arithmetic (measured 5% faster than 96 in f32). */
 const LARGEST_BLOCK = 256;
@@ -94,22 +93,12 @@ export abstract class WasmMachine extends Backend {
   linear(weights: readonly WeightMatrix[], bias?: Float32Array): Linear {
     const memory = this.live();
     checkLinear(weights, bias);
-    const { byteCount, stagingBytes } = packedSize(weights);
-    const panels = memory.reserve(byteCount);
-    return this.frame(() => {
-      const staging = memory.alloc(stagingBytes);
-      return packLinear(this.#kernels!, weights, bias, panels, staging);
-    });
+    return this.pack(weights, memory.reserve(packedSize(weights).byteCount), bias);
   }
-  /** In shared memory only: what is not shared may move when it grows, while a file is being read to it. */
-  override room(weights: readonly Omit<WeightMatrix, "bytes" | "scale">[]): LinearRoom | undefined {
+  /** Packs a layer to `panels`, where constants have room for it. */
+  protected pack(weights: readonly WeightMatrix[], panels: number, bias: Float32Array | undefined): PackedLinear {
     const memory = this.live();
-    if (!memory.isShared) return undefined;
-    return reserveRoom(memory, weights, (packed, panels, bias) => {
-      const { stagingBytes } = packedSize(packed);
-      this.live();
-      return this.frame(() => packLinear(this.#kernels!, packed, bias, panels, memory.alloc(stagingBytes)));
-    });
+    return this.frame(() => packLinear(this.#kernels!, weights, bias, panels, memory.alloc(packedSize(weights).stagingBytes)));
   }
   /** The handle of a table is the weight itself. */
   table(weight: WeightMatrix): Table {
