@@ -12,7 +12,8 @@ export async function engineOptions(invocation: Invocation): Promise<LoadOptions
   return loadOptions(invocation);
 }
 
-export function loadOptions({ values, signal }: Invocation): LoadOptions {
+/** @param progress for who ends with the download; a load takes the line away itself */
+export function loadOptions({ values, signal }: Invocation, progress = new ProgressLine(values.quiet === true)): LoadOptions {
   const device = stringOption(values, "device", ["auto", "wasm", "loops", "reference"]) as
     | "auto"
     | "wasm"
@@ -21,7 +22,6 @@ export function loadOptions({ values, signal }: Invocation): LoadOptions {
     | undefined;
   const dtype = stringOption(values, "dtype", ["auto", "f32", "w8"]) as "auto" | "f32" | "w8" | undefined;
   const threads = values.threads === "auto" ? "auto" : integerOption(values, "threads");
-  const progress = new ProgressLine(values.quiet === true);
   return {
     ...(device ? { device } : {}),
     ...(dtype ? { dtype } : {}),
@@ -29,7 +29,7 @@ export function loadOptions({ values, signal }: Invocation): LoadOptions {
     ...(values.offline ? { localFilesOnly: true } : {}),
     signal,
     onProgress({ phase, loaded, total, file }) {
-      if (phase !== "download") return;
+      if (phase !== "download") return progress.clear();
       const share = total ? ` ${((100 * loaded) / total).toFixed(0)}%` : "";
       progress.note(`downloading ${file ?? ""}${share} (${(loaded / 1e6).toFixed(1)} MB)`);
       if (total === loaded) progress.clear();
