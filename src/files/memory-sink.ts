@@ -12,13 +12,20 @@ const largestPromise = 2 ** 30;
 const longest = 2 ** 32;
 
 export class MemorySink implements Sink {
-  #whole = new Uint8Array(0);
+  #whole: Uint8Array;
+  readonly #isGiven: boolean;
   /** What came after `#whole` was full. */
   #pieces: Uint8Array[] = [];
   #at = 0;
 
+  /** @param target where the bytes go, if it is known that they fit */
+  constructor(target?: Uint8Array) {
+    this.#whole = target ?? new Uint8Array(0);
+    this.#isGiven = target !== undefined;
+  }
+
   expect(size: number): void {
-    if (size <= largestPromise) this.#whole = new Uint8Array(size);
+    if (!this.#isGiven && size <= largestPromise) this.#whole = new Uint8Array(size);
   }
 
   write(chunk: Uint8Array): void {
@@ -34,7 +41,7 @@ export class MemorySink implements Sink {
   }
 
   restart(): void {
-    this.#whole = new Uint8Array(0);
+    if (!this.#isGiven) this.#whole = new Uint8Array(0);
     this.#pieces = [];
     this.#at = 0;
   }
