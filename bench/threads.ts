@@ -60,7 +60,7 @@ async function time(model: EncoderModel, batch: readonly ModelInput[], repeats: 
 /** Microseconds from phase to phase where each phase is one tiny task a thread. */
 async function barrier(threads: number): Promise<number> {
   const backend = new ThreadedBackend(currentLevel(), sharedMemory()!, threads);
-  const rows = 80 * threads; // cut by rows
+  const rows = 96 * threads; // cut by rows
   const linear = backend.linear([{ dtype: "F32", rows: 64, cols: 4096, bytes: new Uint8Array(4 * 64 * 4096) }]);
   const long = backend.constant(new Float32Array(4096 * rows), rows, 4096);
   const x = backend.constant(new Float32Array(4 * rows), rows, 4);

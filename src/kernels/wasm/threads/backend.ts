@@ -168,8 +168,8 @@ export class ThreadedBackend extends WasmBackend {
       const operand = this.operand(x, linear);
       const panels = Math.ceil(linear.N / panelColumns);
       const tasks = panelTasks(panels, multiplications, this.threads);
-      this.#phase(tasks, (i) => {
-        const [first, end] = [Math.floor((panels * i) / tasks), Math.floor((panels * (i + 1)) / tasks)];
+      this.#phase(tasks.length, (i) => {
+        const { first, end } = tasks[i]!;
         this.live().inLocal(() => this.projectPanels(out, operand, linear, first, end)); // whose scratch is a thread's own
         if (!activation) return;
         const column = first * panelColumns;

@@ -16,7 +16,7 @@ export const bellWords = POSTED + 1 + MOST_THREADS;
 
 /** Milliseconds that a worker looks at the bell before it sleeps: between the programs of one pass, and between passes when the last one followed soon. */
 const SHORT = 0.02;
-const LONG = 0.3;
+const LONG = 0.5;
 
 export interface StartMessage {
   readonly bell: Int32Array;

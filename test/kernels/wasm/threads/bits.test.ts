@@ -31,7 +31,7 @@ function expectSame(actual: ModelOutput, expected: ModelOutput, label: string): 
 /** Batches around the places where the schedule changes: few rows, one block, several, long and short sequences together. */
 function batches(V: number, longest: number): ReturnType<typeof texts>[] {
   const cut = (lengths: number[]) => lengths.map((S) => Math.min(S, longest));
-  return [[1], [7], [33], [79], [80], [130], [1, 2, 3], [40, 3, 17, 40], [60, 1, 1, 90], Array(40).fill(9), Array(30).fill(18)].map(
+  return [[1], [7], [33], [95], [96], [130], [1, 2, 3], [40, 3, 17, 40], [60, 1, 1, 90], Array(40).fill(9), Array(30).fill(18)].map(
     (lengths, seed) => texts(cut(lengths), V, seed),
   );
 }
