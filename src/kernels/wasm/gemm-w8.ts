@@ -9,7 +9,8 @@
  * Panels: ceil(N / 16) x (bias f32[16], columnScale f32[16], correction int32[16], int8 weights); columns past N and k past K are zero.
  * The layout of the weights and of the rows q belongs to the level's inner loop: gemm-w8-loops.ts.
  */
-import type { Callable } from "./emitter/call.ts";
+import type { Callable, Local } from "./emitter/call.ts";
+import type { I32 } from "./emitter/expression.ts";
 import * as f32x4 from "./emitter/f32x4.ts";
 import * as i32 from "./emitter/i32.ts";
 import type { ModuleBuilder } from "./emitter/module.ts";
@@ -25,6 +26,11 @@ export const w8Panel = { bias: 0, columnScale: 4 * panelColumns, correction: 8 *
 /** Bytes of the packed panels of an int8 [N, K] weight, its scales and bias. */
 export function panelBytesW8(N: number, K: number): number {
   return Math.ceil(N / panelColumns) * (w8Panel.weights + bytesPer4K * Math.ceil(K / 4));
+}
+
+/** Bytes of one panel, in a kernel. */
+export function w8PanelSize(K: Local<"i32">): I32 {
+  return i32.add(i32.mul(i32.shr_u(i32.add(K, 3), 2), bytesPer4K), w8Panel.weights);
 }
 
 interface W8TileOptions {
@@ -99,7 +105,7 @@ export function defineGemmW8(module: ModuleBuilder, level: FeatureLevel, tile: T
           tiles: [tile.MR, tile.MR - 1].map((rows) => defineGemmW8Tile(module, level, tile, rows, { isWidened: true })),
         },
     xElementBytes: 2,
-    panelSize: (K) => i32.add(i32.mul(i32.shr_u(i32.add(K, 3), 2), bytesPer4K), w8Panel.weights),
-    touch: { rows: 12, bytes: 64 * 1024 },
+    panelSize: w8PanelSize,
+    touch: { rows: 12, bytes: 16 * 1024 },
   });
 }

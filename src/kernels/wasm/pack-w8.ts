@@ -1,10 +1,10 @@
 /**
- * packW8(panel, rows, rowBytes, K): sixteen staged rows of int8 become the weights of one W8A16 panel, and its corrections.
+ * packW8(panels, rows, N, K, staging): rows of int8 become W8A16 panels, with corrections; as pack-kernels.ts, with the scale of each column after the biases.
  *
  *     dot16    int8[K / 2][16][2]: units of two bytes, transposed eight rows by eight units at a time
  *     dot8     int8[K / 4][16][4]: units of four bytes, transposed four rows by four units at a time
  *
- * `panel` is the panel's start. Rows lie `rowBytes` apart, a multiple of 16, with zeros after their K values; so K is padded to a multiple of 4 with zeros.
+ * Staged rows have zeros after their K values; so K is padded to a multiple of 4 with zeros.
  * Gives the largest sum of magnitudes of a row, from which the activation limit follows (tensor/w8.ts).
  */
 import type { Local } from "./emitter/call.ts";
@@ -15,21 +15,36 @@ import * as i32 from "./emitter/i32.ts";
 import * as i32x4 from "./emitter/i32x4.ts";
 import type { ModuleBuilder } from "./emitter/module.ts";
 import * as v128 from "./emitter/v128.ts";
-import { w8Panel } from "./gemm-w8.ts";
+import { w8Panel, w8PanelSize } from "./gemm-w8.ts";
 import { bytesPer4K } from "./gemm-w8-loops.ts";
 import type { FeatureLevel } from "./level.ts";
-import { emitTranspose4 } from "./pack-kernels.ts";
+import { definePacking, emitTranspose4 } from "./pack-kernels.ts";
 import { addressRows, panelColumns } from "./panels.ts";
 
 export function definePackW8(module: ModuleBuilder, { dot8 }: FeatureLevel): void {
-  const pack = (f: FunctionBuilder, panel: Local<"i32">, rows: Local<"i32">, rowBytes: Local<"i32">, K: Local<"i32">) => {
-    const weights = f.i32(i32.add(panel, w8Panel.weights));
-    const fours = f.i32(i32.shr_u(i32.add(K, 3), 2));
-    const emitTransposed = dot8 ? emitFours : emitPairs;
-    emitTransposed(f, { weights, rows, rowBytes, fours });
-    f.return(emitRowSums(f, panel, rows, rowBytes));
-  };
-  module.function("packW8", { i32: 4 }, pack, "i32");
+  const packPanel = module.internal(
+    "packW8 panel",
+    { i32: 4 },
+    (f, panel, rows, rowBytes, K) => {
+      const weights = f.i32(i32.add(panel, w8Panel.weights));
+      const fours = f.i32(i32.shr_u(i32.add(K, 3), 2));
+      const emitTransposed = dot8 ? emitFours : emitPairs;
+      emitTransposed(f, { weights, rows, rowBytes, fours });
+      f.return(emitRowSums(f, panel, rows, rowBytes));
+    },
+    "i32",
+  );
+  definePacking(module, {
+    name: "packW8",
+    bytes: 1,
+    panelSize: w8PanelSize,
+    packPanel,
+    copyHead(f, panel, columns, N) {
+      const biasBytes = i32.and(i32.add(i32.shl(N, 2), 4 * panelColumns - 1), -4 * panelColumns);
+      f.memoryCopy(i32.add(panel, w8Panel.bias), columns, 4 * panelColumns);
+      f.memoryCopy(i32.add(panel, w8Panel.columnScale), i32.add(columns, biasBytes), 4 * panelColumns);
+    },
+  });
 }
 
 interface Staged {

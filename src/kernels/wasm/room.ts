@@ -1,10 +1,8 @@
 /**
- * A linear layer whose bytes are read straight into wasm memory and packed where they lie. The rows stand at the end of the place that their panels will take.
- * Packing takes sixteen rows away before it writes their panel, and the rows that are left take no more bytes than the panels that are left: a panel never
- * overwrites rows to come.
+ * A linear layer whose bytes are read straight to where pack.ts packs them: the end of the place that their panels will take.
  *
- * So weights are in memory once, and whoever reads the file touches the pages first: where that is another thread (files/aside.ts), what takes longer than
- * packing itself is done while this thread parses the tokenizer.
+ * Whoever reads the file so touches the pages first: where that is another thread (files/aside.ts), what takes longer than packing itself is done while this
+ * thread parses the tokenizer.
  */
 import { BYTES_PER_VALUE } from "../../tensor/weight-rows.ts";
 import type { LinearRoom, WeightMatrix } from "../../tensor/weights.ts";
