@@ -23,6 +23,7 @@ export interface UrlOptions {
 }
 
 const firstRange = 65_536;
+const smallFile = 65_536;
 /** What a server says of a file that it does not have; some storages say 403, so as not to tell. */
 const absentStatus = new Set([403, 404, 410]);
 
@@ -32,11 +33,14 @@ export class UrlFiles implements ModelFiles {
   readonly #folder: string;
   readonly #options: UrlOptions;
   readonly #network: Network;
+  /** Files up to smallFile that have come: several readers want config.json. */
+  readonly #small: Map<string, Uint8Array>;
 
-  constructor(base: string, options: UrlOptions, folder = "") {
+  constructor(base: string, options: UrlOptions, folder = "", small = new Map<string, Uint8Array>()) {
     this.#base = new URL(base);
     this.#folder = folder;
     this.#options = options;
+    this.#small = small;
     this.#network = options.network ?? defaultNetwork();
     const { origin, pathname } = this.#base; // no query: it may hold a secret
     this.label = origin + joinName(pathname.replace(/\/+$/, ""), folder);
@@ -78,10 +82,15 @@ export class UrlFiles implements ModelFiles {
     const inside = this.#inside(name);
     const { headers, progress } = this.#options;
     const signal = callSignal ?? this.#options.signal;
+    signal?.throwIfAborted();
+    const known = this.#small.get(inside);
+    if (known !== undefined) return known;
     const sink = new MemorySink();
     const onBytes = (loaded: number, total: number | undefined) => progress.report(inside, loaded, total);
     await transfer(this.#url(inside), `${name} of ${this.label}`, sink, { headers, signal, onBytes, onStatus }, this.#network);
-    return sink.bytes();
+    const bytes = sink.bytes();
+    if (bytes.length <= smallFile) this.#small.set(inside, bytes);
+    return bytes;
   }
 
   async open(name: string, callSignal?: AbortSignal): Promise<ByteSource> {
@@ -105,6 +114,6 @@ export class UrlFiles implements ModelFiles {
   }
 
   subfolder(path: string): UrlFiles {
-    return new UrlFiles(this.#base.href, this.#options, joinName(this.#folder, safeName(path, this.label)));
+    return new UrlFiles(this.#base.href, this.#options, joinName(this.#folder, safeName(path, this.label)), this.#small);
   }
 }

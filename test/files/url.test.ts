@@ -76,6 +76,15 @@ describe("whole files", () => {
     expect(files.label).not.toContain("key");
   });
 
+  it("a small file comes once, whoever reads it", async () => {
+    const files = open();
+    for (let i = 0; i < 2; i++) {
+      expect(text(await files.read("1_Pooling/config.json"))).toBe('{"a":1}');
+      expect(text(await files.subfolder("1_Pooling").readIfPresent("config.json"))).toBe('{"a":1}');
+    }
+    expect(asked).toEqual(["1_Pooling/config.json"]);
+  });
+
   it("the Hub's token is not sent", async () => {
     process.env.HF_TOKEN = "hf_secret";
     try {
