@@ -3,7 +3,7 @@
  * as .wasm files, for Node's start and for runtimes that compile no bytes.
  *
  * TypeScript checks and declares; rolldown joins modules into a few files (one a module would cost Node 60 ms at start), without comments,
- * needless space and names of locals, but with the names of functions, classes and fields, so that stacks stay readable. Bundlers still drop what a
+ * needless space and syntax and names of locals, but with the names of functions, classes and fields, so that stacks stay readable. Bundlers still drop what a
  * program does not import: test/package holds them to it.
  */
 import { execFileSync } from "node:child_process";
@@ -78,7 +78,7 @@ async function writeModules(kernels: readonly KernelFile[]): Promise<void> {
     format: "esm",
     entryFileNames: "[name].js",
     chunkFileNames: "[name].js",
-    minify: { compress: false, mangle, codegen: { removeWhitespace: true } },
+    minify: { compress: mangle !== false, mangle, codegen: { removeWhitespace: true } },
     minifyInternalExports: false,
     sourcemap: true,
     sourcemapExcludeSources: true,
