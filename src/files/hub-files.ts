@@ -78,9 +78,11 @@ export class HubFiles implements ModelFiles {
 
   async #present(name: string, signal: AbortSignal | undefined): Promise<string> {
     const path = await this.#locate(name, signal, false);
-    if (path === undefined)
-      throw new DownloadError(`The model ${this.label} has no file ${name}; check the id, and that it is a model this library reads.`);
-    return path;
+    if (path !== undefined) return path;
+    const commit = this.#shared.cache.commitOf(this.#shared.revision)?.slice(0, 7);
+    throw new DownloadError(
+      `The model ${this.label} has no file ${name}${commit ? ` in its commit ${commit}` : ""}; check the id, and that it is a model this library reads.`,
+    );
   }
 
   /** Path of the file in the cache, downloaded if need be; undefined where the model has none. */

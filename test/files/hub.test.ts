@@ -191,7 +191,7 @@ describe("refusals name the id and what to check", () => {
       /answered 403; access is granted by hand: ask for it on the model's page/,
     ],
     ["no such revision", { revision: "v9" }, "config.json", /there is no revision "v9"/],
-    ["no such file", {}, "tokenizer.json", /The model org\/model has no file tokenizer.json/],
+    ["no such file", {}, "tokenizer.json", /The model org\/model has no file tokenizer.json in its commit [0-9a-f]{7};/],
   ])("%s", async (_, options, name, message) => {
     server.add("org/private", { "config.json": config }, { access: "private" });
     server.add("org/gated", { "config.json": config }, { access: "gated" });
