@@ -26,7 +26,7 @@ export const ALL_KERNELS: KernelSet = {
 export const SHARED_KERNELS: KernelSet = {
   name: "shared",
   isShared: true,
-  bytes: (level, file) => (file ? withMemory(file, SHARED) : emitKernels(threadedKernels, level, SHARED)),
+  bytes: (level, file) => (file ? withMemory(file, UNSHARED, SHARED) : emitKernels(threadedKernels, level, SHARED)),
 };
 
 /** What a file holds: everything, over unshared memory as engines want it that compile ahead of time. */

@@ -171,30 +171,21 @@ export class ModuleBuilder {
   }
 }
 
-/** The bytes that ModuleBuilder gives for the same functions over another memory: everything but the import stays as it is. */
-export function withMemory(module: Uint8Array<ArrayBuffer>, memory: MemoryImport): Uint8Array<ArrayBuffer> {
-  const out = new Bytes(module.length + 16);
-  out.append(module.subarray(0, 8));
-  for (let at = 8; at < module.length; ) {
-    const start = at;
-    const id = module[at++];
-    let size = 0;
-    for (let shift = 0, more = true; more; shift += 7) {
-      const byte = module[at++]!;
-      size |= (byte & 0x7f) << shift;
-      more = byte > 0x7f;
-    }
-    at += size;
-    if (id === IMPORTS) writeMemoryImport(out, memory);
-    else out.append(module.subarray(start, at));
-  }
-  return out.view().slice();
+/** The module that ModuleBuilder gives for the same functions over another memory: everything but the import stays as it is. */
+export function withMemory(module: Uint8Array<ArrayBuffer>, before: MemoryImport, after: MemoryImport): Uint8Array<ArrayBuffer> {
+  const [old, other] = [before, after].map((memory) => {
+    const bytes = new Bytes(64);
+    writeMemoryImport(bytes, memory);
+    return bytes.view();
+  }) as [Uint8Array, Uint8Array];
+  const at = module.findIndex((_, i) => old.every((byte, k) => module[i + k] === byte));
+  const out = new Bytes(module.length + other.length);
+  for (const part of [module.subarray(0, at), other, module.subarray(at + old.length)]) out.append(part);
+  return out.view();
 }
 
-const IMPORTS = 2;
-
 function writeMemoryImport(out: Bytes, { initial, maximum, shared }: MemoryImport): void {
-  section(out, IMPORTS, 1, (s) => {
+  section(out, 2, 1, (s) => {
     s.name("env");
     s.name("memory");
     s.u8(2);
