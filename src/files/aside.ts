@@ -30,6 +30,11 @@ export class AsideReads {
     this.#fill = fill;
   }
 
+  /** Reads have been asked for and are not begun. */
+  get isWaiting(): boolean {
+    return this.#wanted.length > 0;
+  }
+
   /** Fills `target`, which may be shared memory, with what the file has from `position` on. */
   read(target: Uint8Array, position: number): Promise<void> {
     if (this.#wanted.length === 0) process.nextTick(() => this.#start()); // comes after all promises that can go on

@@ -14,7 +14,7 @@ import type { ModelFiles } from "./types.ts";
 /** Most bytes of one read call (2^31 - 1 is Node's limit). */
 const largestRead = 2 ** 30;
 
-/** A read of fewer bytes is done sooner than another thread would begin with it. */
+/** A read of fewer bytes is done sooner than another thread would begin with it, unless that is to begin anyway. */
 const LARGE_READ = 2 ** 17;
 
 function cutShort(what: string, end: number, missing: number): FormatError {
@@ -58,7 +58,7 @@ export function openFile(path: string, sibling: (name: string) => Promise<ByteSo
   let isClosed = false;
   const readInto = async (target: Uint8Array, start: number): Promise<void> => {
     if (isClosed) throw new ConfigError(`${path} was closed; open the model again to read from it.`);
-    if (target.length < LARGE_READ) fill(fd, target, start, path);
+    if (target.length < LARGE_READ && !aside.isWaiting) fill(fd, target, start, path);
     else await aside.read(target, start);
   };
   return {

@@ -12,7 +12,7 @@ import type { Linear, Table } from "../tensor/weights.ts";
 import { loadNorm } from "./layer-norm.ts";
 import { loadLinear } from "./linear.ts";
 import type { TokenBatch } from "./tokens.ts";
-import type { Weights } from "./weights.ts";
+import type { MatrixRole, Weights } from "./weights.ts";
 
 /** Where the tensors are, relative to the encoder. */
 export interface EmbeddingNames {
@@ -53,13 +53,16 @@ export class Embeddings {
 
   static async load(weights: Weights, names: EmbeddingNames, { V, P, E, C, typeCount, eps }: EmbeddingSizes): Promise<Embeddings> {
     const { backend } = weights;
-    const words = backend.table(await weights.matrix(`${names.words}.weight`, V, E, "words"));
-    const positions = names.positions ? backend.table(await weights.matrix(`${names.positions}.weight`, P, E, "small")) : undefined;
-    const types =
-      names.types && typeCount > 0 ? backend.table(await weights.matrix(`${names.types}.weight`, typeCount, E, "small")) : undefined;
-    const norm = await loadNorm(weights.at(names.norm), E, eps);
+    const table = async (name: string, rows: number, role: MatrixRole) =>
+      backend.table(await weights.matrix(`${name}.weight`, rows, E, role));
     const needsProject = names.project !== undefined && (E !== C || weights.has(`${names.project}.weight`));
-    const project = needsProject ? await loadLinear(weights, names.project!, C, E, { role: "encoder" }) : undefined;
+    const [words, positions, types, norm, project] = await weights.all([
+      () => table(names.words, V, "words"),
+      async () => (names.positions ? table(names.positions, P, "small") : undefined),
+      async () => (names.types && typeCount > 0 ? table(names.types, typeCount, "small") : undefined),
+      () => loadNorm(weights.at(names.norm), E, eps),
+      async () => (needsProject ? loadLinear(weights, names.project!, C, E, { role: "encoder" }) : undefined),
+    ]);
     return new Embeddings(words, positions, types, norm, project);
   }
 

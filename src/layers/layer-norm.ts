@@ -12,7 +12,6 @@ const BETA = ["bias", "beta"];
 /** @param bias false for norms without beta (ModernBERT) */
 export async function loadNorm(weights: Weights, C: number, eps: number, { bias = true } = {}): Promise<Norm> {
   const { backend } = weights;
-  const gamma = backend.constant(await weights.vector(GAMMA, C), 1, C);
-  const beta = bias ? backend.constant(await weights.vector(BETA, C), 1, C) : undefined;
-  return { gamma, beta, eps };
+  const [gamma, beta] = await weights.all([() => weights.vector(GAMMA, C), async () => (bias ? weights.vector(BETA, C) : undefined)]);
+  return { gamma: backend.constant(gamma, 1, C), beta: beta && backend.constant(beta, 1, C), eps };
 }

@@ -135,10 +135,10 @@ export class Checkpoint implements Weights {
   async #fill(room: LinearRoom, found: readonly Found[], modules: readonly string[], bias: boolean): Promise<Linear> {
     const { file, signal } = this.#store;
     const [N] = found[0]!.entry.shape as [number];
-    const [scales, biases] = await Promise.all([
+    const [, scales, biases] = await Promise.all([
+      Promise.all(found.map(({ name }, i) => file.bytesInto!(name, room.bytes[i]!))),
       Promise.all(found.map(({ name, entry }) => (entry.dtype === "I8" ? this.#scale(name, N) : undefined))),
       Promise.all(modules.map((module) => (bias ? this.vector(`${module}.bias`, N) : new Float32Array(0)))),
-      ...found.map(({ name }, i) => file.bytesInto!(name, room.bytes[i]!)),
     ]);
     signal?.throwIfAborted();
     for (const { name } of found) this.#count(name);

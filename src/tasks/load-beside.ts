@@ -5,7 +5,7 @@
 
 import { nextTurn } from "../tensor/turn.ts";
 
-/** `rest` begins once the model waits for bytes. Where one of the two fails the other ends, too: `loadModel` by its signal, and a model that is there already is disposed. */
+/** A caller's abort ends it at once, though bytes may still be on their way. `rest` begins once the model waits for bytes. Where one of the two fails the other ends, too: `loadModel` by its signal, and a model that is there already is disposed. */
 export async function loadBeside<Model, Rest>(
   loadModel: (signal: AbortSignal) => Promise<Model>,
   rest: () => Promise<Rest>,
@@ -13,11 +13,14 @@ export async function loadBeside<Model, Rest>(
   signal?: AbortSignal,
 ): Promise<[Model, Rest]> {
   const stop = new AbortController();
-  const follow = () => stop.abort(signal!.reason);
+  let follow = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    follow = () => reject(signal!.reason);
+  });
   signal?.addEventListener("abort", follow);
   const loading = loadModel(stop.signal);
   try {
-    return await Promise.all([loading, nextTurn().then(rest)]);
+    return await Promise.race([Promise.all([loading, nextTurn().then(rest)]), aborted]);
   } catch (error) {
     stop.abort(error);
     loading.then(dispose, () => undefined);

@@ -29,7 +29,11 @@ it("where the rest fails, the model's loading is aborted, and what is there alre
 
 it("passes the caller's abort on", async () => {
   const caller = new AbortController();
-  const model = (signal: AbortSignal) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  let stop: AbortSignal | undefined;
+  const model = (signal: AbortSignal) => {
+    stop = signal;
+    return new Promise(() => {}); // a read that nothing can end
+  };
   const loading = loadBeside(
     model,
     async () => {},
@@ -38,4 +42,5 @@ it("passes the caller's abort on", async () => {
   );
   caller.abort(new Error("enough"));
   await expect(loading).rejects.toThrow("enough");
+  expect(stop?.reason).toBe(caller.signal.reason);
 });
