@@ -114,7 +114,6 @@ describe("emitter", () => {
         const a = f.v128(i32x4.const(1, 2, 3, 4));
         f.storeV128(at, i8x16.shuffle(a, a, [12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3]));
         f.storeLane32(at, f32x4.const(1, 2, 3, 4), 2, 16);
-        f.storeLane64(at, a, 1, 24);
         f.drop(atomic.add(at, 5));
         f.drop(atomic.cmpxchg(at, 9, 100));
         f.storeI32(at, i32.wrap_i64(i64.shr_s(i64.const(-(1n << 40n)), 36n)), 32);
@@ -125,7 +124,7 @@ describe("emitter", () => {
     exports.go!(0);
     expect([...new Int32Array(memory.buffer, 0, 4)]).toEqual([100, 3, 2, 1]);
     expect(new Float32Array(memory.buffer, 16, 1)[0]).toBe(3);
-    expect([...new Int32Array(memory.buffer, 24, 6)]).toEqual([3, 4, -16, 0, 100, 0x01010101]);
+    expect([...new Int32Array(memory.buffer, 32, 4)]).toEqual([-16, 0, 100, 0x01010101]);
   });
 
   it("refuses an expression spent twice, a foreign local and wrong arguments", () => {

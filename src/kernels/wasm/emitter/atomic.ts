@@ -21,8 +21,6 @@ export const load = (address: I, offset = 0) => memoryOperation("i32", ATOMIC + 
 /** The read-modify-writes give the value that was there before. */
 export const add = rmw(0x1e);
 export const sub = rmw(0x25);
-export const and = rmw(0x2c);
-export const or = rmw(0x33);
 export const xchg = rmw(0x41);
 export const cmpxchg = (address: I, expected: I, replacement: I, offset = 0) =>
   memoryOperation("i32", ATOMIC + 0x48, 2, offset, asI32(address), asI32(expected), asI32(replacement));

@@ -85,7 +85,7 @@ export class Operation<T extends ValueType> extends Expression<T> {
   }
 }
 
-/** A memory access: alignment hint as a power of two, constant byte offset, and for lane accesses the lane. */
+/** A memory access: alignment hint as a power of two, constant byte offset. */
 export function memoryOperation<T extends ValueType>(
   type: T,
   opcode: number,
@@ -94,9 +94,8 @@ export function memoryOperation<T extends ValueType>(
   address: Expression,
   value?: Expression,
   expected?: Expression,
-  lane?: number,
 ): Operation<T> {
-  return new Operation(type, opcode, address, value, expected, lane === undefined ? [align, offset] : [align, offset, lane]);
+  return new Operation(type, opcode, address, value, expected, [align, offset]);
 }
 
 /** The loads of a scalar type. */

@@ -13,25 +13,14 @@ const compare = (opcode: number) => (a: F, b: F) => new Operation("i32", opcode,
 const constant = (value: number) => new Constant("f32", value);
 
 export const load = scalarLoad("f32", 0x2a, 2);
-export const eq = compare(0x5b);
-export const ne = compare(0x5c);
 export const lt = compare(0x5d);
 export const gt = compare(0x5e);
-export const le = compare(0x5f);
-export const ge = compare(0x60);
-export const abs = unary(0x8b);
-export const neg = unary(0x8c);
-export const ceil = unary(0x8d);
-export const floor = unary(0x8e);
-export const nearest = unary(0x90);
 export const sqrt = unary(0x91);
 export const add = binary(0x92);
 export const sub = binary(0x93);
 export const mul = binary(0x94);
 export const div = binary(0x95);
-export const min = binary(0x96);
 export const max = binary(0x97);
-export const copysign = binary(0x98);
 export const convert_i32_s = (a: I32 | number) => new Operation("f32", 0xb2, asI32(a));
 export const demote_f64 = (a: F64 | number) => new Operation("f32", 0xb6, asF64(a));
 export const reinterpret_i32 = (a: I32 | number) => new Operation("f32", 0xbe, asI32(a));

@@ -6,23 +6,12 @@ export const splat = (a: F32 | number) => new Operation("v128", SIMD + 19, asF32
 
 const constant = (a: number, b = a, c = a, d = a) => new VectorConstant("f32", [a, b, c, d]);
 export const extract_lane = (a: V128, lane: number) => laneOperation("f32", SIMD + 31, [lane], a);
-export const eq = binary(65);
-export const ne = binary(66);
 export const lt = binary(67);
-export const gt = binary(68);
-export const le = binary(69);
-export const ge = binary(70);
-export const ceil = unary(103);
-export const floor = unary(104);
-export const nearest = unary(106);
 export const abs = unary(224);
-export const neg = unary(225);
-export const sqrt = unary(227);
 export const add = binary(228);
 export const sub = binary(229);
 export const mul = binary(230);
 export const div = binary(231);
-export const min = binary(232);
 export const max = binary(233);
 export const pmin = binary(234);
 export const pmax = binary(235);

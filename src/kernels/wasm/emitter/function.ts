@@ -89,12 +89,6 @@ export class FunctionBuilder implements Code {
     this.bytes.u8(lane);
   }
 
-  /** Stores one 64-bit lane: two f32. */
-  storeLane64(address: I, value: V128, lane: number, offset = 0): void {
-    this.store(SIMD + 91, 3, address, value, offset);
-    this.bytes.u8(lane);
-  }
-
   storeF32(address: I, value: F32 | number, offset = 0): void {
     this.store(0x38, 2, address, asF32(value), offset);
   }

@@ -4,7 +4,7 @@
  * Numbers stand for constants of the instruction's own type. Addresses are i32 byte addresses; `offset` is a constant added to them for free.
  * Source: WebAssembly core specification, appendix "Index of Instructions". Only what kernels use is here.
  */
-import { asF32, asF64, asI32, asI64, Constant, type F32, type F64, type I32, type I64, MISC, Operation, scalarLoad } from "./expression.ts";
+import { asF32, asI32, asI64, Constant, type F32, type I32, type I64, Operation, scalarLoad } from "./expression.ts";
 
 type I = I32 | number;
 
@@ -17,7 +17,6 @@ const constant = (value: number) => new Constant("i32", value);
 export const load = scalarLoad("i32", 0x28, 2);
 export const load8_s = scalarLoad("i32", 0x2c, 0);
 export const load8_u = scalarLoad("i32", 0x2d, 0);
-export const load16_s = scalarLoad("i32", 0x2e, 1);
 export const load16_u = scalarLoad("i32", 0x2f, 1);
 export const eqz = (a: I) => new Operation("i32", 0x45, asI32(a));
 export const eq = binary(0x46);
@@ -25,9 +24,6 @@ export const ne = binary(0x47);
 export const lt_s = binary(0x48);
 export const lt_u = binary(0x49);
 export const gt_s = binary(0x4a);
-export const gt_u = binary(0x4b);
-export const le_s = binary(0x4c);
-export const le_u = binary(0x4d);
 export const ge_s = binary(0x4e);
 export const ge_u = binary(0x4f);
 export const add = binary(0x6a);
@@ -35,16 +31,13 @@ export const sub = binary(0x6b);
 export const mul = binary(0x6c);
 export const div_s = binary(0x6d);
 export const div_u = binary(0x6e);
-export const rem_s = binary(0x6f);
 export const rem_u = binary(0x70);
 export const and = binary(0x71);
-export const or = binary(0x72);
 export const xor = binary(0x73);
 export const shl = binary(0x74);
 export const shr_s = binary(0x75);
 export const shr_u = binary(0x76);
 export const wrap_i64 = (a: I64 | bigint) => new Operation("i32", 0xa7, asI64(a));
-export const trunc_sat_f64_s = (a: F64 | number) => new Operation("i32", MISC + 2, asF64(a));
 export const reinterpret_f32 = (a: F32 | number) => new Operation("i32", 0xbc, asF32(a));
 /** Pages of 64 KiB that this instance knows its memory to have. */
 export const memory_size = () => new Operation("i32", 0x3f, undefined, undefined, undefined, [0]);

@@ -1,5 +1,5 @@
 /** Instructions on i64 (see i32.ts). */
-import { asF64, asI32, asI64, Constant, type F64, type I32, type I64, MISC, Operation, scalarLoad } from "./expression.ts";
+import { asF64, asI32, asI64, Constant, type F64, type I32, type I64, MISC, Operation } from "./expression.ts";
 
 type L = I64 | bigint;
 
@@ -8,11 +8,8 @@ const binary = (opcode: number) => (a: L, b: L) => new Operation("i64", opcode, 
 
 const constant = (value: bigint) => new Constant("i64", value);
 
-export const load = scalarLoad("i64", 0x29, 3);
 export const add = binary(0x7c);
-export const sub = binary(0x7d);
 export const mul = binary(0x7e);
-export const and = binary(0x83);
 export const or = binary(0x84);
 export const shl = binary(0x86);
 export const shr_s = binary(0x87);

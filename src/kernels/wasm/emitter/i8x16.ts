@@ -1,16 +1,9 @@
 /** Instructions on sixteen lanes of 8 bits (see v128.ts). */
 import { asI32, type I32, laneOperation, Operation, SIMD, type V128 } from "./expression.ts";
-import { binary, unary, VectorConstant } from "./lanes.ts";
+import { binary, unary } from "./lanes.ts";
 
 export const splat = (a: I32 | number) => new Operation("v128", SIMD + 15, asI32(a));
 /** The sixteen bytes of the concatenation of a and b that `lanes` (0..31) names. */
 export const shuffle = (a: V128, b: V128, lanes: readonly number[]) => laneOperation("v128", SIMD + 13, lanes, a, b);
-export const swizzle = binary(14);
 export const abs = unary(96);
-export const narrow_i16x8_s = binary(101);
 export const narrow_i16x8_u = binary(102);
-export const add = binary(110);
-
-const constant = (...lanes: number[]) => new VectorConstant("u8", lanes);
-
-export { constant as const };

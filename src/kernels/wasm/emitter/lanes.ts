@@ -9,15 +9,13 @@ export const binary = (opcode: number) => (a: V128, b: V128) => new Operation("v
 export const ternary = (opcode: number) => (a: V128, b: V128, c: V128) => new Operation("v128", SIMD + opcode, a, b, c);
 /* @__NO_SIDE_EFFECTS__ */
 export const shift = (opcode: number) => (a: V128, count: I32 | number) => new Operation("v128", SIMD + opcode, a, asI32(count));
-/* @__NO_SIDE_EFFECTS__ */
-export const test = (opcode: number) => (a: V128) => new Operation("i32", SIMD + opcode, a);
 
 /** A vector literal, kept as numbers until it is written. */
 export class VectorConstant extends Expression<"v128"> {
   private readonly lanes: readonly number[];
-  private readonly kind: "u8" | "i32" | "f32";
+  private readonly kind: "i32" | "f32";
 
-  constructor(kind: "u8" | "i32" | "f32", lanes: readonly number[]) {
+  constructor(kind: "i32" | "f32", lanes: readonly number[]) {
     super("v128");
     this.kind = kind;
     this.lanes = lanes;
@@ -27,8 +25,7 @@ export class VectorConstant extends Expression<"v128"> {
     bytes.u8(0xfd);
     bytes.u8(12);
     for (const lane of this.lanes) {
-      if (this.kind === "u8") bytes.u8(lane);
-      else if (this.kind === "f32") bytes.f32(lane);
+      if (this.kind === "f32") bytes.f32(lane);
       else for (let shift = 0; shift < 32; shift += 8) bytes.u8((lane >>> shift) & 0xff);
     }
   }
