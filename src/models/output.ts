@@ -59,6 +59,7 @@ export function checkChoices(choices: number, B: number): void {
 
 /** x [T, cols] cut into one [S, cols] a text. */
 export function perText<Axes extends string>(x: Float32Array, lengths: readonly number[], cols: number, axes: Axes): Tensor<Axes>[] {
+  if (lengths.length === 1) return [tensor(axes, [lengths[0]!, cols], x)]; // nothing else in the array: no copy
   let end = 0;
   return lengths.map((S) => {
     const start = end;

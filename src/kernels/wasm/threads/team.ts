@@ -176,12 +176,12 @@ export class Team {
     this.#next = undefined;
     const first = (this.#opened + 1) | 0;
     this.#opened = (first + phases) | 0;
+    this.#set(PAGES, pages); // before the address of what may lie in new pages: a thread that still looks at the last program could see that first
     this.#set(FIRST, first);
     this.#set(PHASE_COUNT, phases);
     this.#set(PHASES, at);
     this.#set(LOCAL_BASE, local.at);
     this.#set(LOCAL_BYTES, local.bytes);
-    this.#set(PAGES, pages);
     this.#set(REMAINING, tasks);
     this.#setState(first, 0n);
     Atomics.add(this.#words, SIGNAL / 4, 1);
