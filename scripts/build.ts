@@ -76,6 +76,7 @@ async function writeModules(kernels: readonly KernelFile[]): Promise<void> {
   const output = (mangle: false | { keepNames: true }): OutputOptions => ({
     dir: dist,
     format: "esm",
+    charset: "ascii", // a character beyond Latin-1 would make a file a string of two bytes a character, which engines parse slower
     entryFileNames: "[name].js",
     chunkFileNames: "[name].js",
     minify: { compress: mangle !== false, mangle, codegen: { removeWhitespace: true } },
