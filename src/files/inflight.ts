@@ -24,12 +24,12 @@ export class InFlight<Result> {
     onBytes?: OnBytes,
   ): Promise<Result> {
     signal?.throwIfAborted();
+    const running = this.#flights.get(key);
+    if (running !== undefined) onBytes?.(...running.last);
+    signal?.throwIfAborted(); // whoever hears of progress may abort there
     const flight = this.#flights.get(key) ?? this.#start(key, work);
     flight.waiting++;
-    if (onBytes !== undefined) {
-      flight.listeners.add(onBytes);
-      if (flight.waiting > 1) onBytes(...flight.last);
-    }
+    if (onBytes !== undefined) flight.listeners.add(onBytes);
     try {
       return await this.#leavable(key, flight, signal);
     } finally {

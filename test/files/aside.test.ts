@@ -1,5 +1,5 @@
 /** Large reads in the thread pool: the bytes of a readSync, whatever lies side by side; a file that is closed while it is being read; one that is too short. */
-import { closeSync, fstatSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { fstatSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
@@ -54,8 +54,7 @@ it("closes after the last read", async () => {
   expect(fstatSync(fd).size).toBe(content.length);
   await reading;
   expect(Buffer.from(target).equals(content)).toBe(true);
-  await new Promise(setImmediate);
-  expect(() => closeSync(fd)).toThrow(/EBADF/);
+  expect(() => fstatSync(fd)).toThrow(/EBADF/); // at once: somebody else may get the number
 });
 
 it("a file that ends too early, and one that is closed, are sentences", async () => {

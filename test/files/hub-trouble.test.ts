@@ -6,6 +6,7 @@ import { describe, expect, it, vi } from "vitest";
 import { DownloadError, FormatError } from "../../src/errors.ts";
 import { HubFiles } from "../../src/files/hub-files.ts";
 import { DownloadProgress } from "../../src/files/progress.ts";
+import type { Progress } from "../../src/files/types.ts";
 import { commit, config, failure, folder, hub, id, quick, restart, root, same, server, temporaries, tree, weights } from "./hub-fixture.ts";
 
 describe("trouble on the way", () => {
@@ -185,7 +186,7 @@ describe("abort", () => {
     }).read("model.safetensors");
     await expect(reading).rejects.toThrow("enough");
     expect(temporaries()).toEqual([]);
-    await vi.waitFor(() => expect(server.dropped).toBe(1));
+    await vi.waitFor(() => expect(server.dropped).toBe(1), 10_000);
   });
 
   it.each(["before", "while asking", "in a pause"])("%s", async (when) => {
@@ -196,7 +197,7 @@ describe("abort", () => {
       vi.spyOn(globalThis, "fetch").mockImplementation(
         (_, init) => new Promise((_resolve, reject) => init?.signal?.addEventListener("abort", () => reject(init.signal?.reason))),
       );
-    } else if (when === "in a pause") server.headFaults.set("config.json", Array(3).fill({ status: 503 }));
+    } else if (when === "in a pause") server.faults.set("config.json", [{ cutAfter: 0 }]);
     const slow = new HubFiles({
       repository: { endpoint: server.endpoint, id, token: undefined },
       revision: "main",
@@ -206,8 +207,6 @@ describe("abort", () => {
       signal: undefined,
       network: { attempts: 3, backOffMs: 60_000, silenceMs: 60_000 },
     });
-    if (when === "in a pause") server.headFaults.clear();
-    if (when === "in a pause") server.faults.set("config.json", [{ cutAfter: 0 }]);
     const started = Date.now();
     await expect(slow.read("config.json", controller.signal)).rejects.toThrow(/abort/i);
     expect(Date.now() - started).toBeLessThan(5000);
@@ -243,10 +242,19 @@ describe("abort", () => {
   it("of two who wait, by one signal, ends the download", async () => {
     server.faults.set("model.safetensors", [{ silentAfter: 100_000 }]);
     const controller = new AbortController();
-    const both = [1, 2].map(() => hub().read("model.safetensors", controller.signal));
-    setTimeout(() => controller.abort(new Error("enough")), 60);
+    const onProgress = ({ loaded }: Progress) => loaded > 0 && controller.abort(new Error("enough"));
+    const both = [1, 2].map(() => hub({ onProgress }).read("model.safetensors", controller.signal));
     for (const reading of both) await expect(reading).rejects.toThrow("enough");
-    await vi.waitFor(() => expect(server.dropped).toBe(1));
+    await vi.waitFor(() => expect(server.dropped).toBe(1), 10_000);
+    expect(temporaries()).toEqual([]);
+  });
+
+  it("by the second of two, as it joins and hears how far the first has come, ends the download", async () => {
+    server.faults.set("model.safetensors", [{ silentAfter: 100_000 }]);
+    const controller = new AbortController();
+    const onProgress = () => controller.abort(new Error("enough"));
+    const both = [hub(), hub({ onProgress })].map((files) => files.read("model.safetensors", controller.signal));
+    for (const reading of both) await expect(reading).rejects.toThrow("enough");
     expect(temporaries()).toEqual([]);
   });
 
