@@ -69,7 +69,7 @@ export function rangeSource(
     size,
     async read(from, to, signal = options.signal) {
       signal?.throwIfAborted();
-      if (to <= start.length) return start.subarray(from, to);
+      if (to <= start.length || from === to) return start.subarray(from, to);
       const first = Math.floor(from / block);
       const last = Math.floor((to - 1) / block);
       if (first === last) return (await blockAt(first)).subarray(from - first * block, to - first * block);

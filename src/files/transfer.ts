@@ -146,12 +146,12 @@ async function begin(response: Response, job: Job): Promise<number | undefined> 
   if (start !== job.at) await startOver(job);
   if (start !== job.at)
     throw new DownloadError(`${what}: asked ${hostOf(url)} for the bytes from ${job.at} on, got them from ${start} on.`);
-  if (size !== undefined && size !== (job.size ?? size)) throw wrongSize(job, job.size as number, size);
-  job.size ??= size;
   const etag = headers.get("etag");
   if (job.etag !== null && etag !== null && etag !== job.etag && start > job.from)
     return again(job, "the file changed while it was fetched");
   job.etag = etag;
+  if (size !== undefined && size !== (job.size ?? size)) throw wrongSize(job, job.size as number, size);
+  job.size ??= size;
   return length;
 }
 

@@ -176,6 +176,12 @@ describe("byte ranges", () => {
     expect(lengths.reduce((sum, length) => sum + length)).toBe(checkpoint.length + 65_536);
   });
 
+  it("a read of nothing asks for nothing, at the borders of blocks too", async () => {
+    const source = await open().open("model.safetensors");
+    for (const at of [0, 100_000, 2 ** 22, source.size]) expect(await source.read(at, at)).toHaveLength(0);
+    expect(asked).toHaveLength(1);
+  });
+
   it("a server without ranges sends the file whole, once", async () => {
     behave.ranges = false;
     const file = await openSafetensors(await open().open("model.safetensors"));
