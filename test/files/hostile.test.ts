@@ -13,7 +13,7 @@ const file = Uint8Array.from({ length: 4_500_000 }, (_, i) => (Math.imul(i, 2654
 /** A range beyond the first block of 4 MiB. */
 const [FROM, TO] = [4_300_000, 4_400_000];
 const json = new TextEncoder().encode(JSON.stringify({ words: Array.from({ length: 3000 }, (_, i) => `word${i}`) }));
-const quick = { attempts: 3, backOffMs: 5, silenceMs: 1000 };
+const quick = { attempts: 3, backOffMs: 5, silenceMs: 10_000 };
 
 type Answer = (range: [from: number, to: number] | undefined, response: ServerResponse, request: IncomingMessage) => void;
 let servers: Server[];

@@ -32,7 +32,7 @@ afterEach(async () => {
   fs.rmSync(root, { recursive: true, force: true });
 });
 
-export const quick = { attempts: 3, backOffMs: 5, silenceMs: 1000 }; // silence well above what a busy machine causes by itself
+export const quick = { attempts: 3, backOffMs: 5, silenceMs: 10_000 }; // a busy machine is silent for a second, too
 
 export interface Options {
   token?: string;
@@ -41,6 +41,7 @@ export interface Options {
   signal?: AbortSignal;
   onProgress?: (event: Progress) => void;
   id?: string;
+  silenceMs?: number;
 }
 export function hub(options: Options = {}): HubFiles {
   return new HubFiles({
@@ -50,7 +51,7 @@ export function hub(options: Options = {}): HubFiles {
     offline: options.offline ?? false,
     progress: new DownloadProgress(options.onProgress),
     signal: options.signal,
-    network: quick,
+    network: { ...quick, silenceMs: options.silenceMs ?? quick.silenceMs },
   });
 }
 

@@ -10,7 +10,7 @@ import type { Progress } from "../../src/files/types.ts";
 import { UrlFiles } from "../../src/files/url-files.ts";
 import { openSafetensors, serializeSafetensors } from "../../src/safetensors/index.ts";
 
-const quick = { attempts: 3, backOffMs: 5, silenceMs: 1000 };
+const quick = { attempts: 3, backOffMs: 5, silenceMs: 10_000 };
 const tensor = (rows: number) => ({
   dtype: "U8" as const,
   shape: [rows],

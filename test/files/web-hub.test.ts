@@ -43,7 +43,7 @@ const open = (offline = false, name = id, revision = "main") =>
     offline,
     progress: new DownloadProgress(undefined),
     signal: undefined,
-    network: { attempts: 3, backOffMs: 5, silenceMs: 1000 },
+    network: { attempts: 3, backOffMs: 5, silenceMs: 10_000 },
   });
 
 describe("the Cache API", () => {
