@@ -35,8 +35,8 @@ interface Store extends CheckpointOptions {
   readonly used: Set<string>;
   /** Matrices by role "words": a tied masked LM decoder asks for the table again. */
   readonly words: Map<string, WeightMatrix>;
-  /** When the last layer that is read and packed alone is done. */
-  turn: Promise<unknown>;
+  /** When the last two layers whose matrices are read and then packed are done. */
+  turns: readonly [Promise<unknown>, Promise<unknown>];
   bytesRead: number;
   hasInt8: boolean;
 }
@@ -59,10 +59,9 @@ export class Checkpoint implements Weights {
 
   /** @param label names the file in error sentences */
   static of(file: Safetensors, backend: Backend, label: string, options: CheckpointOptions): Checkpoint {
-    return new Checkpoint(
-      { ...options, file, backend, label, used: new Set(), words: new Map(), turn: Promise.resolve(), bytesRead: 0, hasInt8: false },
-      "",
-    );
+    const done = Promise.resolve();
+    const nothing = { used: new Set<string>(), words: new Map<string, WeightMatrix>(), bytesRead: 0, hasInt8: false };
+    return new Checkpoint({ ...options, file, backend, label, turns: [done, done], ...nothing }, "");
   }
 
   get backend(): Backend {
@@ -111,12 +110,13 @@ export class Checkpoint implements Weights {
     return this.#store.file.bytesInto ? (Promise.all(loads.map((load) => load())) as unknown as Promise<T>) : inTurn(loads);
   }
 
-  /** Where the backend has room for it, the file is read straight there; else matrices are read and packed one layer at a time, so that no more of their bytes are in memory. */
+  /** Where the backend has room for it, the file is read straight there; else one layer is read while another is packed, so that no more of their bytes are in memory. */
   async linear(modules: readonly string[], N: number, K: number, options: LinearOptions): Promise<Linear> {
     const inPlace = this.#linearInPlace(modules, N, K, options);
     if (inPlace) return inPlace;
-    const linear = this.#store.turn.then(() => stackLinear(this, modules, N, K, options));
-    this.#store.turn = linear.catch(() => undefined);
+    const [ready, next] = this.#store.turns;
+    const linear = ready.then(() => stackLinear(this, modules, N, K, options));
+    this.#store.turns = [next, linear.catch(() => undefined)];
     return linear;
   }
 
