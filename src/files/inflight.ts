@@ -3,15 +3,16 @@
  * its own signal; the work itself is aborted when the last one has left, and the last one leaves only when the work has cleaned up.
  */
 
+export type OnBytes = (loaded: number, total: number | undefined) => void;
+
 interface Flight<Result> {
   readonly promise: Promise<Result>;
   readonly controller: AbortController;
-  readonly listeners: Set<(loaded: number, total: number | undefined) => void>;
-  last: [loaded: number, total: number | undefined];
+  readonly listeners: Set<OnBytes>;
+  /** What the listeners have heard last. */
+  last: Parameters<OnBytes> | undefined;
   waiting: number;
 }
-
-export type OnBytes = (loaded: number, total: number | undefined) => void;
 
 export class InFlight<Result> {
   readonly #flights = new Map<string, Flight<Result>>();
@@ -24,8 +25,8 @@ export class InFlight<Result> {
     onBytes?: OnBytes,
   ): Promise<Result> {
     signal?.throwIfAborted();
-    const running = this.#flights.get(key);
-    if (running !== undefined) onBytes?.(...running.last);
+    const last = this.#flights.get(key)?.last;
+    if (last !== undefined) onBytes?.(...last);
     signal?.throwIfAborted(); // whoever hears of progress may abort there
     const flight = this.#flights.get(key) ?? this.#start(key, work);
     flight.waiting++;
@@ -46,7 +47,7 @@ export class InFlight<Result> {
     };
     // A turn later, so that `flight` exists when the work first reports.
     const promise = Promise.resolve().then(() => work(controller.signal, tell));
-    const flight: Flight<Result> = { promise, controller, listeners, last: [0, undefined], waiting: 0 };
+    const flight: Flight<Result> = { promise, controller, listeners, last: undefined, waiting: 0 };
     this.#flights.set(key, flight);
     const done = () => {
       if (this.#flights.get(key) === flight) this.#flights.delete(key);
