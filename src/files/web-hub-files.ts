@@ -32,10 +32,10 @@ interface Fetched {
 /** Downloads of this page or worker, shared by everyone who wants the same file. */
 const downloads = new InFlight<Fetched>();
 
-/** What the folders of one model share: the commit that its revision means, and the first download, which pins it. */
+/** What the folders of one model share: the commit that its revision means, and the end of the first question, which pins it. */
 interface Pin {
   commit: string | undefined;
-  pinning: Promise<unknown> | undefined;
+  first: Promise<void> | undefined;
 }
 
 export class WebHubFiles implements ModelFiles {
@@ -45,7 +45,7 @@ export class WebHubFiles implements ModelFiles {
   readonly #folder: string;
   readonly #pin: Pin;
 
-  constructor(options: WebHubOptions, folder = "", pin: Pin = { commit: undefined, pinning: undefined }) {
+  constructor(options: WebHubOptions, folder = "", pin: Pin = { commit: undefined, first: undefined }) {
     this.#options = options;
     this.#network = options.network ?? defaultNetwork();
     this.#folder = folder;
@@ -78,15 +78,25 @@ export class WebHubFiles implements ModelFiles {
     return blob;
   }
 
-  async #blob(name: string, callSignal: AbortSignal | undefined, optional: boolean): Promise<Blob | undefined> {
+  /** Nothing is awaited before the first question is noted: questions that come meanwhile wait for its commit. */
+  async #blob(name: string, signal: AbortSignal | undefined, optional: boolean): Promise<Blob | undefined> {
+    const pin = this.#pin;
+    if (pin.first !== undefined) await pin.first;
+    const finding = this.#find(name, signal, optional);
+    const over = () => undefined;
+    pin.first ??= finding.then(over, over);
+    return finding;
+  }
+
+  async #find(name: string, callSignal: AbortSignal | undefined, optional: boolean): Promise<Blob | undefined> {
     const { repository, revision, cacheName, offline, progress } = this.#options;
     const pin = this.#pin;
     const signal = callSignal ?? this.#options.signal;
     signal?.throwIfAborted();
     const inside = joinName(this.#folder, safeName(name, this.label));
     const cache = await openCache(cacheName);
-    pin.commit ??= isCommit(revision) ? revision : await (await cache?.match(this.#ref))?.text();
-    if (pin.commit === undefined && !offline) await pin.pinning?.catch(() => undefined);
+    const noted = pin.commit ?? (isCommit(revision) ? revision : await (await cache?.match(this.#ref))?.text());
+    pin.commit ??= noted;
     const { commit } = pin;
     const url = resolveUrl(repository, commit ?? revision, inside);
     const known = await cache?.match(url);
@@ -97,14 +107,12 @@ export class WebHubFiles implements ModelFiles {
         `${inside} of ${this.label} is not in the cache, and downloads are off (localFilesOnly); load it once online.`,
       );
     }
-    const download = downloads.join(
+    const fetched = await downloads.join(
       `${url} ${repository.token}`,
       (joint, onBytes) => this.#fetch(url, inside, cache, joint, onBytes),
       signal,
       (loaded, total) => progress.report(inside, loaded, total),
     );
-    if (commit === undefined) pin.pinning ??= download;
-    const fetched = await download;
     pin.commit ??= fetched.commit;
     return fetched.blob;
   }

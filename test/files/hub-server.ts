@@ -28,6 +28,8 @@ export interface Seen {
   method: string;
   path: string;
   origin: "hub" | "storage";
+  /** As it stands in the Hub's address. */
+  revision?: string;
   range: string | undefined;
   authorization: string | undefined;
 }
@@ -109,15 +111,15 @@ export class HubServer {
     return asked;
   }
 
-  #note(request: IncomingMessage, path: string, origin: "hub" | "storage"): void {
+  #note(request: IncomingMessage, path: string, from: Pick<Seen, "origin" | "revision">): void {
     const { range, authorization } = request.headers;
-    this.seen.push({ method: request.method ?? "", path, origin, range, authorization });
+    this.seen.push({ method: request.method ?? "", path, ...from, range, authorization });
   }
 
   #onHub(request: IncomingMessage, response: ServerResponse): void {
     const match = /^\/([\w.-]+(?:\/[\w.-]+)?)\/resolve\/([^/]+)\/(.+)$/.exec(request.url ?? "");
     const [id, revision, name] = (match?.slice(1) ?? []).map(decodeURIComponent) as [string, string, string];
-    this.#note(request, name ?? request.url ?? "", "hub");
+    this.#note(request, name ?? request.url ?? "", { origin: "hub", revision });
     const refuse = (status: number, code?: string, headers = {}) =>
       response.writeHead(status, { ...(code === undefined ? {} : { "X-Error-Code": code }), ...headers }).end();
     const repository = this.repositories.get(id);
@@ -150,7 +152,7 @@ export class HubServer {
     const path = (request.url ?? "").replace(/\?.*/, "").slice(1);
     const id = [...this.repositories.keys()].find((known) => path.startsWith(`${known}/`)) ?? "";
     const name = path.slice(id.length + 1);
-    this.#note(request, name, "storage");
+    this.#note(request, name, { origin: "storage" });
     const bytes = this.repositories.get(id)?.files.get(name);
     if (bytes === undefined) return void response.writeHead(404).end();
     this.#send(request, response, name, bytes, { ETag: `"${etagOf(name, bytes)}"` });

@@ -91,6 +91,7 @@ describe("the Cache API", () => {
     const files = open();
     server.faults.set("config.json", [{ slow: 30 }]);
     await Promise.all([files.read("config.json"), files.readIfPresent("modules.json"), files.subfolder("1_Pooling").read("config.json")]);
+    expect(server.seen.filter(({ revision }) => revision === "main")).toHaveLength(1);
     const { commit } = server.repositories.get(id)!;
     expect([...stored.keys()].filter((url) => !url.includes(commit))).toEqual([`${server.endpoint}/${id}/refs/main`]);
   });
