@@ -12,7 +12,7 @@ export async function engineOptions(invocation: Invocation): Promise<LoadOptions
   return loadOptions(invocation);
 }
 
-/** @param progress for who ends with the download; a load takes the line away itself */
+/** @param progress of a command that only downloads, which takes the line away at its end; where a load follows, that does */
 export function loadOptions({ values, signal }: Invocation, progress = new ProgressLine(values.quiet === true)): LoadOptions {
   const device = stringOption(values, "device", ["auto", "wasm", "loops", "reference"]) as
     | "auto"
