@@ -181,7 +181,7 @@ ${command("npm run bench:peers -- --batches 32x128     # --node PATH: the engine
 
 export function threads({ threads: run }: Figures): string {
   if (!run) return "";
-  const workloads = ["T=8", "T=32", "T=128", "T=512", "32x128"];
+  const workloads = ["T=8", "T=32", "T=64", "T=128", "T=512", "32x128"];
   const engines = ["hummingbert-f32", "hummingbert-w8", "ort-node", "ort-node-int8", "pytorch"];
   const row = (engine: string) => [
     engine === "hummingbert-w8" ? "w8" : "f32",
@@ -196,5 +196,5 @@ Wall milliseconds, two threads against two threads on two cores, Node ${run.node
 
 ${times(run, engines, workloads, "wall")}${against}
 
-${command("npm run bench:peers -- --threads 2 --lengths 8,32,128,512 --batches 32x128\nnpx tsx bench/threads.ts --threads 2     # hummingbert alone: several threads against one, and what a barrier costs")}`;
+${command("npm run bench:peers -- --threads 2 --lengths 8,32,64,128,512 --batches 32x128\nnpx tsx bench/threads.ts --threads 2     # hummingbert alone: several threads against one, and what a barrier costs")}`;
 }
