@@ -138,7 +138,7 @@ export class Checkpoint implements Weights {
     const [, scales, biases] = await Promise.all([
       Promise.all(found.map(({ name }, i) => file.bytesInto!(name, room.bytes[i]!))),
       Promise.all(found.map(({ name, entry }) => (entry.dtype === "I8" ? this.#scale(name, N) : undefined))),
-      Promise.all(modules.map((module) => (bias ? this.vector(`${module}.bias`, N) : new Float32Array(0)))),
+      Promise.all(bias ? modules.map((module) => this.vector(`${module}.bias`, N)) : []),
     ]);
     signal?.throwIfAborted();
     for (const { name } of found) this.#count(name);

@@ -5,6 +5,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { FolderFiles } from "../../src/files/folder.ts";
+import type { ModelFiles } from "../../src/files/types.ts";
 import { loadModelFromFiles } from "../../src/models/load.ts";
 import { fixture, needsShared, sharedData } from "../shared.ts";
 import { folderFiles } from "./folder.ts";
@@ -29,10 +31,16 @@ function foldersOf(root: string | undefined): string[] {
     .map((entry) => join(root, entry.name));
 }
 
+/** Files in memory; files on a disk, of which wasm reads the layers straight to their place. */
+const HELD: readonly (readonly [string, (folder: string) => ModelFiles])[] = [
+  ["in memory", folderFiles],
+  ["on disk", (folder) => new FolderFiles(folder)],
+];
+
 function testFolder(folder: string, device: (typeof DEVICES)[number]): void {
-  test(`${folder.split("/").slice(-2).join("/")} on ${device}`, async () => {
+  test.each(HELD)(`${folder.split("/").slice(-2).join("/")} on ${device}, %s`, async (_, files) => {
     const golden = readGolden(folder);
-    const model = await loadModelFromFiles(folderFiles(folder), { device });
+    const model = await loadModelFromFiles(files(folder), { device });
     expect(model.architecture).toBe(golden.className);
     const differences = await compareSingles(model, golden);
     expect(differences.length).toBeGreaterThan(0);
