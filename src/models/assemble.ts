@@ -41,12 +41,14 @@ export async function loadModelWith(kit: ModelKit, files: ModelFiles, options: M
   const architecture = findArchitecture(kit.families, config, options.architecture);
   checkQuantization(config);
   const file = await kit.openWeights(files, signal);
+  let read = 0; // never falls, also where another backend begins anew
+  let isOver = false;
   try {
     const total = [...file.tensors.values()].reduce((sum, { start, end }) => sum + end - start, 0);
-    let read = 0; // never falls, also where another backend begins anew
     const onRead =
       onProgress &&
       ((loaded: number) => {
+        if (isOver || signal?.aborted) return; // where one tensor has failed, others may still be on their way
         read = Math.max(read, loaded);
         onProgress({ phase: "load", unit: "bytes", loaded: read, total });
       });
@@ -63,6 +65,7 @@ export async function loadModelWith(kit: ModelKit, files: ModelFiles, options: M
     };
     return await build(await kit.createBackend(options));
   } finally {
+    isOver = true;
     file.close();
   }
 }

@@ -53,7 +53,16 @@ export async function openShards(
 ): Promise<Safetensors> {
   const weightMap = readIndex(index);
   const names = [...new Set(weightMap.values())].sort();
-  const opened = await Promise.allSettled(names.map(async (name) => [name, await openOne(await shard(name))] as const));
+  const open = async (name: string) => {
+    const source = await shard(name);
+    try {
+      return [name, await openOne(source)] as const;
+    } catch (error) {
+      source.close?.();
+      throw error;
+    }
+  };
+  const opened = await Promise.allSettled(names.map(open));
   const shards = new Map(opened.flatMap((result) => (result.status === "fulfilled" ? [result.value] : [])));
   const closeAll = () => {
     for (const file of shards.values()) file.close();

@@ -5,13 +5,14 @@
 
 import { nextTurn } from "../tensor/turn.ts";
 
-/** A caller's abort ends it at once, though bytes may still be on their way. `rest` begins once the model waits for bytes. Where one of the two fails the other ends, too: `loadModel` by its signal, and a model that is there already is disposed. */
+/** A caller's abort ends it at once, though bytes may still be on their way. `rest` begins once the model waits for bytes. Where one of the two fails its signal ends the other, too, and a model that is there already is disposed. */
 export async function loadBeside<Model, Rest>(
   loadModel: (signal: AbortSignal) => Promise<Model>,
-  rest: () => Promise<Rest>,
+  rest: (signal: AbortSignal) => Promise<Rest>,
   dispose: (model: Model) => void,
   signal?: AbortSignal,
 ): Promise<[Model, Rest]> {
+  signal?.throwIfAborted();
   const stop = new AbortController();
   let follow = () => {};
   const aborted = new Promise<never>((_, reject) => {
@@ -20,7 +21,7 @@ export async function loadBeside<Model, Rest>(
   signal?.addEventListener("abort", follow);
   const loading = loadModel(stop.signal);
   try {
-    return await Promise.race([Promise.all([loading, nextTurn().then(rest)]), aborted]);
+    return await Promise.race([Promise.all([loading, nextTurn().then(() => rest(stop.signal))]), aborted]);
   } catch (error) {
     stop.abort(error);
     loading.then(dispose, () => undefined);

@@ -39,7 +39,7 @@ export async function openSentenceModel(kit: SentenceKit, files: ModelFiles, opt
   const [plan, settings] = await Promise.all([readModulePlan(files, signal), readSentenceSettings(files, signal)]);
   const [{ model, longestText }, [tokenizer, transformer]] = await loadBeside(
     (stop) => kit.loadBody[plan.body](plan.files, { ...options, signal: stop }),
-    () => Promise.all([kit.loadTokenizer(plan.files, signal), readTransformerConfig(plan.files, signal)]),
+    (stop) => Promise.all([kit.loadTokenizer(plan.files, stop), readTransformerConfig(plan.files, stop)]),
     ({ model }) => model.dispose(),
     signal,
   );

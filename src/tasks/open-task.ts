@@ -51,7 +51,7 @@ export async function openTask(task: TaskName, source: ModelSource | undefined, 
   const quantised = source === undefined && defaults.model === DEFAULT_ENCODER ? "w8" : "auto";
   const [model, tokenizer] = await loadBeside(
     (stop) => loadModelFromFiles(files, { ...options, signal: stop, dtype: options.dtype ?? quantised, architecture }),
-    () => Tokenizer.fromFiles(files, signal),
+    (stop) => Tokenizer.fromFiles(files, stop),
     (loaded) => loaded.dispose(),
     signal,
   );

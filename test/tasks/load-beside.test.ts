@@ -27,6 +27,28 @@ it("where the rest fails, the model's loading is aborted, and what is there alre
   await vi.waitFor(() => expect(dispose).toHaveBeenCalledWith("model"));
 });
 
+it("where the model fails, the rest is aborted", async () => {
+  const failure = new Error("no weights");
+  let stop: AbortSignal | undefined;
+  const rest = (signal: AbortSignal) => {
+    stop = signal;
+    return new Promise(() => {});
+  };
+  const model = async () => {
+    await vi.waitFor(() => expect(stop).toBeDefined());
+    throw failure;
+  };
+  await expect(loadBeside(model, rest, () => {})).rejects.toBe(failure);
+  expect(stop?.reason).toBe(failure);
+});
+
+it("begins nothing for a caller who has aborted already", async () => {
+  const begin = vi.fn(async () => {});
+  const aborted = AbortSignal.abort(new Error("too late"));
+  await expect(loadBeside(begin, begin, () => {}, aborted)).rejects.toThrow("too late");
+  expect(begin).not.toHaveBeenCalled();
+});
+
 it("passes the caller's abort on", async () => {
   const caller = new AbortController();
   let stop: AbortSignal | undefined;

@@ -1,5 +1,5 @@
 /**
- * Attention of one sequence over some of its heads (tensor/attention.ts is the definition; relative terms are composed in relative.ts).
+ * Attention of one sequence over some of its heads (tensor/attention.ts is the definition; relative terms are composed in relative-attention.ts).
  *
  * Per head: keys and values become panels (attention-pack.ts); per block of queries:
  *

@@ -67,7 +67,7 @@ export function emitSum(
 }
 
 /** The sum of all lanes of four vectors, pairwise. */
-export function emitFoldSum(f: FunctionBuilder, sums: readonly Local<"v128">[]): Local<"f32"> {
+function emitFoldSum(f: FunctionBuilder, sums: readonly Local<"v128">[]): Local<"f32"> {
   const total = f.v128(f32x4.add(f32x4.add(sums[0]!, sums[1]!), f32x4.add(sums[2]!, sums[3]!)));
   const halves = f.v128(f32x4.add(total, swapHalves(total)));
   return f.f32(f32.add(f32x4.extract_lane(halves, 0), f32x4.extract_lane(halves, 1)));

@@ -7,6 +7,7 @@
  * depend on neither M, nor the tile that computed it, nor its neighbours. x and out have row strides; columns of out past N are not written.
  */
 import type { Callable, Local } from "./emitter/call.ts";
+import type { I32 } from "./emitter/expression.ts";
 import * as f32x4 from "./emitter/f32x4.ts";
 import type { FunctionBuilder } from "./emitter/function.ts";
 import * as i32 from "./emitter/i32.ts";
@@ -24,6 +25,11 @@ const chainLength = 128;
 /** Bytes of the packed panels of an [N, K] weight and its bias. */
 export function panelBytes(N: number, K: number): number {
   return Math.ceil(N / panelColumns) * bytesPerK * (K + 1);
+}
+
+/** Bytes of one panel, in a kernel. */
+export function panelSize(K: Local<"i32">): I32 {
+  return i32.mul(i32.add(K, 1), bytesPerK);
 }
 
 /** The sums of one chain over K products, from zero. */
@@ -147,7 +153,7 @@ export function defineGemm(module: ModuleBuilder, level: FeatureLevel, tile: Til
     tiles: Array.from({ length: tile.MR }, (_, i) => defineGemmTile(module, level, tile, tile.MR - i)),
     partialTiles: Array.from({ length: 4 }, (_, i) => definePartialTile(module, level, { MR: 4, NR: 8 }, 4 - i, storeColumns)),
     xElementBytes: 4,
-    panelSize: (K) => i32.mul(i32.add(K, 1), bytesPerK),
+    panelSize,
     touch: { rows: 4, bytes: 192 * 1024 },
   });
 }

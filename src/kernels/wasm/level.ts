@@ -1,7 +1,7 @@
 /**
  * A feature level: what the running engine's SIMD can do, as far as it changes results or the best tile.
  * Kernels are emitted for one level. `fma` changes bits (one rounding instead of two); `wide` (V8's revectorisation pairs neighbouring 128-bit operations) and `dot8` change only speed.
- * How a kernel file uses it: `export function defineSoftmax(module: ModuleBuilder, level: FeatureLevel): void { module.function("softmax", ...) }`, listed in kernels.ts.
+ * How a kernel file uses it: `export function defineSoftmax(module: ModuleBuilder, level: FeatureLevel): void { module.function("softmax", ...) }`, listed in kernels.ts or all-kernels.ts.
  */
 import type { V128 } from "./emitter/expression.ts";
 import * as f32x4 from "./emitter/f32x4.ts";

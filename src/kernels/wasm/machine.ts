@@ -1,5 +1,5 @@
 /**
- * WasmMachine: the memory and the kernels of a wasm backend, and what goes into them at load; the ops are in backend.ts.
+ * WasmMachine: the memory and the kernels of a wasm backend, and what goes into them at load; the ops are in core-backend.ts and backend.ts.
  * Linear weights are packed into GEMM panels, embedding tables stay in the file's bytes, Mats are views of one WebAssembly.Memory.
  *
  * All work goes through `call`: a kernel's name and a row of numbers. The threaded backend records them instead.

@@ -16,6 +16,7 @@ import * as i32 from "./emitter/i32.ts";
 import * as i32x4 from "./emitter/i32x4.ts";
 import type { ModuleBuilder } from "./emitter/module.ts";
 import * as v128 from "./emitter/v128.ts";
+import { panelSize } from "./gemm.ts";
 import { panelColumns } from "./panels.ts";
 
 /** Four neighbouring values as f32. */
@@ -139,7 +140,7 @@ function definePackFloat(module: ModuleBuilder, { name, bytes, load }: Decoder):
   definePacking(module, {
     name,
     bytes,
-    panelSize: (K) => i32.mul(i32.add(K, 1), 4 * panelColumns),
+    panelSize,
     packPanel,
     copyHead: (f, panel, columns) => f.memoryCopy(panel, columns, 4 * panelColumns),
   });

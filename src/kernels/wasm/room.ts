@@ -22,18 +22,20 @@ export function reserveRoom(
   const { byteCount } = packedSize(weights);
   const panels = memory.reserve(byteCount);
   let at = panels + byteCount - lengths.reduce((sum, length) => sum + length, 0);
-  const bytes = lengths.map((length) => {
-    const view = new Uint8Array(memory.memory.buffer, at, length);
+  const places = lengths.map((length) => {
     at += length;
-    return view;
+    return { at: at - length, length };
   });
+  const views = () => places.map((place) => new Uint8Array(memory.memory.buffer, place.at, place.length));
   return {
-    bytes,
-    pack: (scales, bias) =>
-      pack(
+    bytes: views(),
+    pack(scales, bias) {
+      const bytes = views(); // memory that has grown since has another buffer, by which pack.ts knows that they are there
+      return pack(
         weights.map((weight, i) => ({ ...weight, bytes: bytes[i]!, ...(scales[i] && { scale: scales[i] }) })),
         panels,
         bias,
-      ),
+      );
+    },
   };
 }

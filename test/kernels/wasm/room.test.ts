@@ -1,5 +1,5 @@
 /** Reading to the place of the panels and packing there gives the panels of linear(), for every dtype, odd shape and stack. */
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { SHARED_KERNELS } from "../../../src/kernels/wasm/all-kernels.ts";
 import { WasmBackend } from "../../../src/kernels/wasm/backend.ts";
 import { currentLevel } from "../../../src/kernels/wasm/features.ts";
@@ -51,6 +51,21 @@ it.each(SHAPES.map((dtypes) => [dtypes]))("%s", (dtypes) => {
       expect({ ...packed, panels: 0 }).toEqual({ ...expected, panels: 0 });
       expect(panelsOf(packed).equals(panelsOf(expected)), `[${N}, ${K}]`).toBe(true);
     }
+  }
+});
+
+it("packs bytes where they lie, also after the memory has grown", () => {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1024, shared: true });
+  const backend = new WasmBackend(currentLevel(), SHARED_KERNELS, memory);
+  const weights = [matrix("I8", 256, 512, 1), matrix("I8", 256, 512, 2)];
+  const rooms = Array.from({ length: 40 }, () => backend.room(weights)!);
+  expect(rooms[0]!.bytes[0]!.buffer).not.toBe(memory.buffer); // it has grown since
+  const copies = vi.spyOn(Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array, "set");
+  try {
+    for (const room of rooms) room.pack(weights.map(({ scale }) => scale));
+    expect(copies.mock.contexts.filter((target) => target instanceof Uint8Array).length).toBe(0);
+  } finally {
+    copies.mockRestore();
   }
 });
 

@@ -1,8 +1,8 @@
 /**
- * Instructions on i32 under their names in the specification: i32.add(a, b), i32.load8_u(address, offset). One file a type, imported as a namespace
+ * Instructions on i32 under their names in the specification: i32.add(a, b), i32.load16_u(address, offset). One file a type, imported as a namespace
  * (`import * as i32 from "./emitter/i32.ts"`), so that bundlers drop the instructions that no kernel uses.
  * Numbers stand for constants of the instruction's own type. Addresses are i32 byte addresses; `offset` is a constant added to them for free.
- * Source: WebAssembly core specification, appendix "Index of Instructions". Only what kernels use is here.
+ * Source: WebAssembly core specification, appendix "Index of Instructions". Only what kernels and their tests use is here.
  */
 import { asF32, asI32, asI64, Constant, type F32, type I32, type I64, Operation, scalarLoad } from "./expression.ts";
 
@@ -16,7 +16,6 @@ const constant = (value: number) => new Constant("i32", value);
 
 export const load = scalarLoad("i32", 0x28, 2);
 export const load8_s = scalarLoad("i32", 0x2c, 0);
-export const load8_u = scalarLoad("i32", 0x2d, 0);
 export const load16_u = scalarLoad("i32", 0x2f, 1);
 export const eqz = (a: I) => new Operation("i32", 0x45, asI32(a));
 export const eq = binary(0x46);

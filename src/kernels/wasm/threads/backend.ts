@@ -191,7 +191,7 @@ export class ThreadedBackend extends WasmBackend {
   protected override computeAddLayerNorm(out: Mat, a: Mat, b: Mat, norm: Norm): void {
     this.#byRows(out, (rows) => super.computeAddLayerNorm(out.slice(rows), a.slice(rows), b.slice(rows), norm));
   }
-  /** A row-local op that takes longer than threads spin at a barrier: shared, so that nobody falls asleep over it. */
+  /** A row-local op that takes longer than the barrier after it: shared, where the others would only wait. */
   #byRows({ rows, cols }: Mat, body: (rows: Rows) => void): void {
     const tasks = this.#mayCut && rows * cols >= LONG_OP ? Math.min(this.threads, rows) : 1;
     if (tasks === 1) {

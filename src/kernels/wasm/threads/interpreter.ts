@@ -6,7 +6,7 @@
  * nobody up, and no thread is needed but those in the middle of a task. Whoever finishes a phase's last task opens the next: that is the barrier.
  * `state` never repeats a value, so a thread that slept through the end of a pass cannot claim a task of the next one by mistake.
  *
- * Who finds nothing to claim looks at `signal` for some microseconds, which is how long most barriers last, and then sleeps on it.
+ * Who finds nothing to claim looks at `signal` for longer than most barriers last, and then sleeps on it.
  */
 
 import * as atomic from "../emitter/atomic.ts";
