@@ -76,21 +76,25 @@ export class BertEncoder implements Encoder {
 
     const scale = dialect.scale?.(C / H);
     const shared = new Map<string, Promise<PostNormBlock>>();
-    const loadLayer = async (path: string, relativeOf: RelativeOf | undefined, endsLayer: boolean): Promise<Layer> => {
+    const loadBlock = (path: string): Promise<PostNormBlock> => {
       const loading = shared.get(path) ?? PostNormBlock.load(weights.at(path), dialect.block, { C, H, scale, F, eps, activation });
       shared.set(path, loading);
-      const block = await loading;
-      return { block, relative: await relativeOf?.(weights.at(path), block), endsLayer };
+      return loading;
     };
-    const loadLayers = async (): Promise<readonly Layer[]> => {
-      const relativeOf = await dialect.relative?.(weights, config, { C, H, eps });
-      const paths = Array.from({ length: L }, (_, l) => dialect.layer(l, config));
-      return weights.all(paths.flatMap((blocks) => blocks.map((path, i) => () => loadLayer(path, relativeOf, i === blocks.length - 1))));
-    };
-    const [embeddings, layers] = await weights.all([
+    const paths = Array.from({ length: L }, (_, l) => dialect.layer(l, config));
+    const [embeddings, blocks] = await weights.all([
       () => Embeddings.load(weights, dialect.embeddings, { V, P, E, C, typeCount, eps }),
-      loadLayers,
+      () => weights.all(paths.flat().map((path) => () => loadBlock(path))),
     ]);
+    const relativeOf = await dialect.relative?.(weights, config, { C, H, eps });
+    const layers: Layer[] = [];
+    for (const inner of paths) {
+      for (const [i, path] of inner.entries()) {
+        const block = blocks[layers.length]!;
+        // One after another, once all else is there: DeBERTa's terms take passes, in which nothing can be loaded.
+        layers.push({ block, relative: await relativeOf?.(weights.at(path), block), endsLayer: i === inner.length - 1 });
+      }
+    }
     const maxLength = dialect.embeddings.positions ? P - (positions?.skipped ?? 0) : Number.POSITIVE_INFINITY;
     return new BertEncoder({ V, C, E, H, L, maxLength, typeCount, words: dialect.embeddings.words }, embeddings, layers, positions);
   }
