@@ -31,16 +31,16 @@ function foldersOf(root: string | undefined): string[] {
     .map((entry) => join(root, entry.name));
 }
 
-/** Files in memory; files on a disk, of which wasm reads the layers straight to their place. */
-const HELD: readonly (readonly [string, (folder: string) => ModelFiles])[] = [
-  ["in memory", folderFiles],
-  ["on disk", (folder) => new FolderFiles(folder)],
+/** Files in memory; files on a disk, of which wasm reads the layers straight to their place where its memory is shared: with threads, on any machine. */
+const HELD: readonly (readonly [string, (folder: string) => ModelFiles, number])[] = [
+  ["in memory", folderFiles, 1],
+  ["on disk", (folder) => new FolderFiles(folder), 2],
 ];
 
 function testFolder(folder: string, device: (typeof DEVICES)[number]): void {
-  test.each(HELD)(`${folder.split("/").slice(-2).join("/")} on ${device}, %s`, async (_, files) => {
+  test.each(HELD)(`${folder.split("/").slice(-2).join("/")} on ${device}, %s`, async (_, files, threads) => {
     const golden = readGolden(folder);
-    const model = await loadModelFromFiles(files(folder), { device });
+    const model = await loadModelFromFiles(files(folder), { device, threads });
     expect(model.architecture).toBe(golden.className);
     const differences = await compareSingles(model, golden);
     expect(differences.length).toBeGreaterThan(0);

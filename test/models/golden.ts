@@ -2,8 +2,10 @@
  * The golden folders of ../shared/data/golden/tiny and bert-variants: float64 outputs of PyTorch for five texts, alone and as one padded batch,
  * and for each output the error that PyTorch's own float32 run has. A test may differ from the golden by a few of those errors.
  */
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { FolderFiles } from "../../src/files/folder.ts";
 import type { ModelFiles } from "../../src/files/types.ts";
 import { loadModelFromFiles } from "../../src/models/load.ts";
 import { quantizeModel } from "../../src/models/quantize.ts";
@@ -163,19 +165,14 @@ export const W8_ACTIVATION_BOUND = 1.6e-3;
  */
 export async function w8Difference(files: ModelFiles, golden: Golden, device: "reference" | "loops" | "wasm"): Promise<number> {
   const { weights, config } = await quantizeModel(files);
-  const replaced: Record<string, Uint8Array> = { "model.safetensors": weights, "config.json": new TextEncoder().encode(config) };
-  const read = async (name: string) => replaced[name] ?? (await files.read(name));
-  const onDisk: ModelFiles = {
-    ...files,
-    read,
-    open: async (name) => {
-      const bytes = await read(name);
-      return { size: bytes.length, read: async (start, end) => bytes.subarray(start, end) };
-    },
-  };
+  const folder = mkdtempSync(join(tmpdir(), "hummingbert-w8-"));
+  writeFileSync(join(folder, "model.safetensors"), weights);
+  writeFileSync(join(folder, "config.json"), config);
+  const onDisk = new FolderFiles(folder);
   const w8 = await loadModelFromFiles(files, { device, dtype: "w8" });
-  const fromDisk = await loadModelFromFiles(onDisk, { device });
-  const f32 = await loadModelFromFiles(onDisk, { device, dtype: "f32" });
+  const fromDisk = await loadModelFromFiles(onDisk, { device, threads: 2 });
+  const f32 = await loadModelFromFiles(onDisk, { device, dtype: "f32", threads: 2 });
+  rmSync(folder, { recursive: true });
   const dtypes = [w8, fromDisk, f32].map(({ dtype }) => dtype).join();
   if (dtypes !== "w8,w8,f32") throw new Error(`expected the dtypes w8,w8,f32, found ${dtypes}`);
   const largest = new Map<string, { difference: number; value: number }>(); // by output, over all texts
