@@ -70,10 +70,10 @@ export class MobileBertEncoder implements Encoder {
       types: typeCount > 0 ? await table("token_type_embeddings", typeCount, C, "small") : undefined,
       norm: await loadNormOp(at.at("LayerNorm"), norm, C, DEFAULT_EPS),
     };
-    const blocks: BottleneckBlock[] = [];
-    for (let l = 0; l < L; l++) {
-      blocks.push(await BottleneckBlock.load(weights.at(`encoder.layer.${l}`), { C, inner, H, F, networks, eps, norm, activation }));
-    }
+    const blockSizes = { C, inner, H, F, networks, eps, norm, activation } as const;
+    const blocks = await weights.all(
+      Array.from({ length: L }, (_, l) => () => BottleneckBlock.load(weights.at(`encoder.layer.${l}`), blockSizes)),
+    );
     const sizes = { V, C, E, H, L, maxLength: P, typeCount, words: "embeddings.word_embeddings" };
     return new MobileBertEncoder(sizes, { ...parts, blocks, inner });
   }

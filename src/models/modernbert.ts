@@ -72,11 +72,10 @@ export class ModernBertEncoder implements Encoder {
       full_attention: rotary(rotaryTheta(config, ["global_rope_theta"], 160_000, "full_attention")),
       sliding_attention: rotary(rotaryTheta(config, ["local_rope_theta"], 10_000, "sliding_attention")),
     };
-    const blocks: Block[] = [];
-    for (const [l, type] of layerTypes(config, L).entries()) {
+    const loadBlock = async (l: number, type: LayerType): Promise<Block> => {
       const at = weights.at(`layers.${l}`);
       const local = type === "sliding_attention" ? window : undefined;
-      blocks.push({
+      return {
         attentionNorm: l === 0 ? undefined : await loadNorm(at.at("attn_norm"), C, eps, normBias),
         attention: await RotaryAttention.load(
           at.at("attn"),
@@ -89,8 +88,9 @@ export class ModernBertEncoder implements Encoder {
           { inner: "Wi", down: "Wo", gate: "first" },
           { C, F, activation, innerBias: mlpBias, downBias: mlpBias },
         ),
-      });
-    }
+      };
+    };
+    const blocks = await weights.all(layerTypes(config, L).map((type, l) => () => loadBlock(l, type)));
     const words = backend.table(await weights.matrix(`${WORDS}.weight`, V, C, "words"));
     const embeddingNorm = await loadNorm(weights.at("embeddings.norm"), C, eps, normBias);
     const finalNorm = await loadNorm(weights.at("final_norm"), C, eps, normBias);

@@ -90,18 +90,20 @@ export class RotaryBertEncoder implements Encoder {
     if (config.integer("head_dim", { fallback: C / H }) !== C / H) throw config.mismatch("head_dim", `hidden_size / heads = ${C / H}`);
     if (!activation) throw config.mismatch("hidden_act", "an activation function");
 
-    const embeddings = await Embeddings.load(weights, dialect.embeddings, { V, P, E: C, C, typeCount, eps });
     const tables = rotaryTables(weights.backend, P, C / H, rotaryTheta(config, ["rope_theta", "rotary_emb_base"], dialect.theta));
-    const blocks: Block[] = [];
-    for (let l = 0; l < L; l++) {
+    const loadBlock = async (l: number): Promise<Block> => {
       const at = weights.at(dialect.layer(l));
-      blocks.push({
+      return {
         attention: await RotaryAttention.load(at, dialect.attention, { C, H, bias: dialect.attention.bias, tables }),
         attentionNorm: await loadNorm(at.at(dialect.attentionNorm), C, eps),
         feedForward: await GatedFeedForward.load(at, dialect.feedForward, { ...dialect.feedForward, C, F, activation, innerBias: false }),
         outputNorm: await loadNorm(at.at(dialect.outputNorm), C, eps),
-      });
-    }
+      };
+    };
+    const [embeddings, ...blocks] = await weights.all([
+      () => Embeddings.load(weights, dialect.embeddings, { V, P, E: C, C, typeCount, eps }),
+      ...Array.from({ length: L }, (_, l) => () => loadBlock(l)),
+    ]);
     return new RotaryBertEncoder({ V, C, E: C, H, L, maxLength: P, typeCount, words: dialect.embeddings.words }, embeddings, blocks);
   }
 

@@ -5,8 +5,16 @@ import { join } from "node:path";
 import { afterAll, afterEach, expect, test, vi } from "vitest";
 import { FormatError, WeightError } from "../../src/errors.ts";
 import { FolderFiles } from "../../src/files/folder.ts";
+import type { ModelFiles } from "../../src/files/types.ts";
+import { createBackend } from "../../src/kernels/choose.ts";
+import { loadModelWith } from "../../src/models/assemble.ts";
+import { FAMILIES } from "../../src/models/families.ts";
+import { loadHead } from "../../src/models/heads.ts";
 import { loadModelFromFiles } from "../../src/models/load.ts";
-import type { DType } from "../../src/safetensors/index.ts";
+import { openWeights } from "../../src/models/weight-files.ts";
+import type { DType, Safetensors } from "../../src/safetensors/index.ts";
+import { nextTurn } from "../../src/tensor/turn.ts";
+import { fixture } from "../shared.ts";
 import { folderFiles } from "./folder.ts";
 
 const [C, F, V, P] = [256, 1024, 700, 32];
@@ -139,3 +147,35 @@ test.each([1, 2])("a load that has failed tells no progress, %i threads", async 
   await allClosed();
   expect(late).not.toHaveBeenCalled();
 });
+
+/** Layers of a file by the numbers in the names of their tensors. */
+const layersOf = (names: Iterable<string>) =>
+  [...new Set([...names].map((name) => /layers?\.\d+\./.exec(name)?.[0]).filter(Boolean))].sort();
+
+test.each(["bert", "deberta-v2-nli", "mobilebert-layernorm-seqcls", "modernbert-seqcls-mean", "mpnet-mlm", "nomic-bert"])(
+  "%s: all layers are asked for before the first has come",
+  async (name) => {
+    const files = new FolderFiles(fixture(`tiny/${name}`));
+    let expected: unknown;
+    const asked: string[] = [];
+    const slowly = async (source: ModelFiles, signal?: AbortSignal): Promise<Safetensors> => {
+      const file = await openWeights(source, signal);
+      expected = layersOf(file.tensors.keys());
+      const read = file.bytesInto!;
+      let hasCome = false;
+      const bytesInto = async (tensor: string, target: Uint8Array) => {
+        if (!hasCome) asked.push(tensor);
+        if (layersOf([tensor]).length > 0) {
+          await nextTurn();
+          hasCome = true;
+        }
+        await read(tensor, target);
+      };
+      return Object.assign(file, { bytesInto });
+    };
+    const kit = { families: FAMILIES, createBackend, openWeights: slowly, loadHead };
+    const model = await loadModelWith(kit, files, { threads: 2 });
+    expect(layersOf(asked)).toEqual(expected);
+    model.dispose();
+  },
+);
