@@ -4,7 +4,7 @@
  */
 
 class NamedError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message?: string, options?: ErrorOptions) {
     super(message, options);
     this.name = new.target.className;
   }

@@ -2,6 +2,7 @@
  * The loop of every streaming command: records in, batches through the model, results out in order.
  * Memory holds one batch. A record that fails is named with its line; --on-error decides whether the run goes on.
  */
+import { show } from "../checks.ts";
 import { type Invocation, stringOption } from "./command.ts";
 import { explain } from "./explain.ts";
 import { type InputRecord, openInput } from "./input.ts";
@@ -103,15 +104,15 @@ export async function allTexts(invocation: Invocation): Promise<string[]> {
 
 /** The text of a record. */
 export function textOf(record: InputRecord): string {
-  if (record.object && typeof record.object.text !== "string") throw new Error(`expected an object with "text", got ${keysOf(record)}`);
-  return record.text;
+  return record.object ? fieldOf(record, "text") : record.text;
 }
 
 /** A string field of a record that must be an object. */
 export function fieldOf(record: InputRecord, name: string): string {
   const value = record.object?.[name];
-  if (typeof value !== "string") throw new Error(`expected an object with "${name}", got ${keysOf(record)}`);
-  return value;
+  if (typeof value === "string") return value;
+  const found = value === undefined ? keysOf(record) : `${name}: ${show(value)}`;
+  throw new Error(`expected an object with "${name}", a string; found ${found}`);
 }
 
 function keysOf(record: InputRecord): string {

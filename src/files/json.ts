@@ -24,6 +24,11 @@ export async function readJsonObject(files: ModelFiles, name: string, signal?: A
   return objectOf((await readJson(files, name, signal)) ?? {}, name, files.label);
 }
 
+/** As readJsonObject, where nothing works without the file. @throws as ModelFiles.read */
+export async function readRequiredObject(files: ModelFiles, name: string, signal?: AbortSignal): Promise<JsonObject> {
+  return objectOf(parseJson(await files.read(name, signal), name, files.label), name, files.label);
+}
+
 /** @throws FormatError for anything but an object */
 export function objectOf(value: unknown, name: string, label: string): JsonObject {
   if (isObject(value)) return value;

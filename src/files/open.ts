@@ -13,7 +13,9 @@ import type { LoadOptions, ModelFiles, ModelSource } from "./types.ts";
 
 export interface OpenOptions extends LoadOptions {
   /** Hub id of the task's default; its last part is looked for in weights/. A name without "/" is only ever embedded. */
-  defaultModel?: string;
+  defaultModel?: string | undefined;
+  /** Ids on the Hub to name where the default is not here. */
+  toTry?: readonly string[];
 }
 
 /**
@@ -34,7 +36,7 @@ function defaultFiles(options: OpenOptions): ModelFiles {
   if (embedded !== undefined) return embedded;
   if (defaultModel.includes("/")) return openHub(defaultModel, options);
   throw new ConfigError(
-    `The default model ${defaultModel} comes with a clone of the repository (weights/${defaultModel}), not with the package; give a model.`,
+    `The default model ${defaultModel} comes with a clone of the repository (weights/${defaultModel}), not with the package; give a model, for example ${options.toTry?.join(" or ")}`,
   );
 }
 

@@ -5,7 +5,7 @@
 
 import { ConfigError } from "../errors.ts";
 import { openModelFiles } from "../files/index.ts";
-import { readJsonObject } from "../files/json.ts";
+import { readRequiredObject } from "../files/json.ts";
 import type { LoadOptions, ModelFiles, ModelSource } from "../files/types.ts";
 import type { EncoderModel } from "../models/encoder-model.ts";
 import { loadModelFromFiles } from "../models/load.ts";
@@ -46,7 +46,7 @@ export async function openTask(task: TaskName, source: ModelSource | undefined, 
   const { signal } = options;
   const defaults: TaskDefaults = TASK_DEFAULTS[task];
   if (source === undefined && defaults.model === undefined) throw new ConfigError(noDefault(task));
-  const files = await openModelFiles(source, { ...options, ...(defaults.model !== undefined && { defaultModel: defaults.model }) });
+  const files = await openModelFiles(source, { ...options, defaultModel: defaults.model, toTry: defaults.suggestions });
   const architecture = await architectureFor(task, files, signal);
   const quantised = source === undefined && defaults.model === DEFAULT_ENCODER ? "w8" : "auto";
   const [model, tokenizer] = await loadBeside(
@@ -77,7 +77,7 @@ function noDefault(task: TaskName): string {
 async function architectureFor(task: TaskName, files: ModelFiles, signal: AbortSignal | undefined): Promise<string> {
   const heads = HEADS[task];
   if (heads.includes("Model")) return "Model";
-  const listed = (await readJsonObject(files, "config.json", signal)).architectures;
+  const listed = (await readRequiredObject(files, "config.json", signal)).architectures;
   const name = Array.isArray(listed) ? String(listed[0] ?? "") : "";
   const head = heads.find((candidate) => name.endsWith(candidate));
   // A BERT of the pre-training kind has the masked LM head besides another; ELECTRA's is a discriminator and has none.

@@ -7,7 +7,7 @@
  */
 
 import { ConfigError, FormatError, UnsupportedError } from "../errors.ts";
-import { objectOf, parseJson, readJson } from "../files/json.ts";
+import { objectOf, readJson, readRequiredObject } from "../files/json.ts";
 import type { ModelFiles } from "../files/types.ts";
 import type { Backend } from "../tensor/backend.ts";
 import type { Mat } from "../tensor/mat.ts";
@@ -78,8 +78,7 @@ export async function readModulePlan(files: ModelFiles, signal?: AbortSignal): P
 
 /** A guess where the file is missing would be another model's vectors, so it must be there. */
 async function readPooling(files: ModelFiles, signal: AbortSignal | undefined): Promise<Pooling> {
-  const config = parseJson(await files.read("config.json", signal), "config.json", files.label);
-  return poolingOf(objectOf(config, "config.json", files.label), files.label);
+  return poolingOf(await readRequiredObject(files, "config.json", signal), files.label);
 }
 
 /** @param width size of the pooled vector; @returns also the size of the vector that comes out */

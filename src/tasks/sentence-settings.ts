@@ -5,7 +5,7 @@
  * never more than the model has positions for.
  */
 
-import { unexpected } from "../checks.ts";
+import { checkString, unexpected } from "../checks.ts";
 import { objectOf, readJson, readJsonObject } from "../files/json.ts";
 import type { ModelFiles } from "../files/types.ts";
 import { type SimilarityFunction, similarityFunctionOf } from "./similarity.ts";
@@ -61,7 +61,10 @@ export async function readStaticLength(files: ModelFiles, signal?: AbortSignal):
 
 /** The prompt that an encode call means: its own, a named one, or the model's default; "" = none. @throws ConfigError for an unknown name */
 export function resolvePrompt(settings: SentenceSettings, prompt: string | undefined, promptName: string | undefined): string {
-  if (prompt !== undefined) return prompt;
+  if (prompt !== undefined) {
+    checkString(prompt, "prompt");
+    return prompt;
+  }
   const name = promptName ?? settings.defaultPromptName;
   if (name === undefined) return "";
   if (Object.hasOwn(settings.prompts, name)) return settings.prompts[name]!;

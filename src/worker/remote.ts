@@ -94,11 +94,7 @@ export class Remote {
     const sent = Object.fromEntries(
       Object.entries(options).filter(([name, value]) => name !== "signal" && value !== undefined && !callbacks.includes(name as Callback)),
     );
-    const onAbort = () => {
-      this.#pending.get(id)?.reject(signal!.reason);
-      this.#worker.post({ abort: id });
-      this.#finish(id);
-    };
+    const onAbort = () => this.#giveUp(id, signal!.reason);
     try {
       return await new Promise((resolve, reject) => {
         this.#worker.post(make(id, sent, callbacks)); // throws for arguments that cannot be sent
@@ -115,12 +111,22 @@ export class Remote {
     const pending = this.#pending.get(answer.id);
     if (pending === undefined) return; // aborted
     if ("callback" in answer) {
-      (pending.options[answer.callback] as (...args: readonly unknown[]) => void)(...answer.args);
+      try {
+        (pending.options[answer.callback] as (...args: readonly unknown[]) => void)(...answer.args);
+      } catch (error) {
+        this.#giveUp(answer.id, error);
+      }
       return;
     }
     if ("error" in answer) pending.reject(receiveError(answer.error));
     else pending.resolve(answer.result);
     this.#finish(answer.id);
+  }
+
+  #giveUp(id: number, reason: unknown): void {
+    this.#pending.get(id)?.reject(reason);
+    this.#worker.post({ abort: id });
+    this.#finish(id);
   }
 
   #finish(id: number): void {

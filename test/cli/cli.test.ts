@@ -70,7 +70,7 @@ describe("records", () => {
     const stopped = await runCli(["embed", "--model", encoder, "--json"], { input });
     expect(stopped.code).toBe(1);
     expect(stopped.objects.map(({ text }) => text)).toEqual(["one"]);
-    expect(stopped.stderr).toContain("line 2");
+    expect(stopped.stderr).toContain('line 2: expected an object with "text", a string; found text: 5');
     const skipped = await runCli(["embed", "--model", encoder, "--json", "--on-error", "skip"], { input });
     expect(skipped.code).toBe(0);
     expect(skipped.objects.map(({ text }) => text)).toEqual(["one", "last"]);
@@ -108,7 +108,7 @@ describe("records", () => {
     expect("The bridge was built by Telford.".slice(start, end)).toBe(answer);
     const missing = await runCli(["answer", "--model", qa, "--json"], { input: '{"question":"who?"}\n' });
     expect(missing.code).toBe(1);
-    expect(missing.stderr).toContain('line 1: expected an object with "context"');
+    expect(missing.stderr).toContain('line 1: expected an object with "context", a string; found one with question');
   });
 
   test("classify and zero-shot print the API's field names", async () => {

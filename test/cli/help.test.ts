@@ -42,6 +42,7 @@ test.each([
   ["serach", "search"],
   ["tokenise", "tokenize"],
   ["zeroshot", "zero-shot"],
+  ["emebd", "embed"],
   ["xyzzy", undefined],
 ])("%s suggests %s", (typed, meant) => {
   expect(

@@ -171,6 +171,9 @@ describe("the default", () => {
     await expect(openModelFiles(undefined, { defaultModel: "no-such-model" })).rejects.toThrow(
       /comes with a clone of the repository \(weights\/no-such-model\)/,
     );
+    await expect(openModelFiles(undefined, { defaultModel: "no-such-model", toTry: ["org/one", "org/two"] })).rejects.toThrow(
+      /not with the package; give a model, for example org\/one or org\/two$/,
+    );
     await expect(openModelFiles(undefined, {})).rejects.toThrow(/Expected a model/);
   });
 });

@@ -143,6 +143,18 @@ describe("the installed tarball", () => {
     expect(message).toMatch(/^(ConfigError|DownloadError): .*all-MiniLM-L6-v2/);
   });
 
+  test("a task whose default only a clone has names models on the Hub", () => {
+    const messages = run(`
+      import { pipeline } from "hummingbert";
+      const tasks = ["sentiment-analysis", "ner", "question-answering"];
+      console.log(JSON.stringify(await Promise.all(tasks.map((task) => pipeline(task).catch((error) => error.name + ": " + error.message)))));`);
+    expect(messages).toEqual([
+      expect.stringMatching(/^ConfigError: .* give a model, for example distilbert\//),
+      expect.stringMatching(/^ConfigError: .* give a model, for example dslim\//),
+      expect.stringMatching(/^ConfigError: .* give a model, for example distilbert\/.* or deepset\//),
+    ]);
+  });
+
   test("the default model comes from the Hub once, and then from the cache; what a cold start takes is printed", async () => {
     const text = "The quick brown fox jumps over the lazy dog while the old cat sleeps";
     const weights = join(root, "weights/all-MiniLM-L6-v2");

@@ -22,6 +22,13 @@ describe("loading", () => {
     await expect(CrossEncoder.load()).rejects.toThrow(/text-ranking has no default model.*cross-encoder\/ms-marco-MiniLM-L6-v2/);
   });
 
+  test("a folder without config.json", async () => {
+    const others = new Map([...fixtureFiles("bert-qa")].filter(([name]) => !name.endsWith("config.json")));
+    for (const task of ["question-answering", "text-ranking", "feature-extraction"] as const) {
+      await expect(pipeline(task, others)).rejects.toThrow(/^No file config\.json among the given files/);
+    }
+  });
+
   test("a model of another architecture", async () => {
     await expect(open("question-answering", "bert-seqcls-nli")).rejects.toThrow(
       /question-answering: .* is a BertForSequenceClassification, which serves text-classification, .*; expected an architecture that ends in ForQuestionAnswering, for example distilbert/,

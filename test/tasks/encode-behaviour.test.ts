@@ -121,6 +121,9 @@ describe("encode", () => {
     await expect(encoder.encode("red", { promptName: "query" })).rejects.toThrow(
       /promptName: expected a prompt of the model \(it has none\), found "query"/,
     );
+    for (const prompt of [5, null] as unknown[]) {
+      await expect(encoder.encode("red", { prompt: prompt as string })).rejects.toThrow(/prompt: expected a string, found (5|null)/);
+    }
     await expect(encoder.stream("red")[Symbol.asyncIterator]().next()).rejects.toThrow(
       /expected an iterable of texts \(encode takes one\), found "red"/,
     );

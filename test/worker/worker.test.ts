@@ -154,6 +154,20 @@ describe("worker: true", () => {
     encoder.dispose();
   }, 60_000);
 
+  it("a callback that throws rejects its call, as it does here, and no other", async () => {
+    const onProgress = () => {
+      throw new Error("no more");
+    };
+    const onTruncate = onProgress;
+    await expect(loadModel(minilm, { worker: true, onProgress })).rejects.toThrow("no more");
+    const encoder = await SentenceEncoder.load(minilm, { worker: true, threads: 1 });
+    const other = encoder.encode(TEXTS);
+    await expect(encoder.encode(TEXTS, { onProgress })).rejects.toThrow("no more");
+    await expect(encoder.encode("word ".repeat(300), { onTruncate })).rejects.toThrow("no more");
+    expect(await other).toHaveLength(TEXTS.length);
+    encoder.dispose();
+  }, 60_000);
+
   it("errors keep their class", async () => {
     await expect(SentenceEncoder.load("./no-such-folder", { worker: true })).rejects.toThrow(ConfigError);
     const model = await loadModel(fixture("tiny/bert"), { worker: true });

@@ -57,7 +57,7 @@ export const rerank: Command = {
 function parseRanking(record: InputRecord): Ranking {
   const documents = record.object?.documents;
   if (!Array.isArray(documents) || !documents.every((document) => typeof document === "string")) {
-    throw new Error('expected an object with "query" and "documents", a list of strings');
+    throw new Error('expected an object with "query" and "documents", a list of strings (or --query TEXT, and texts to rank)');
   }
   return { query: fieldOf(record, "query"), documents };
 }
