@@ -1,5 +1,6 @@
 /** Two result files of `npm run bench -- --json` side by side: which differences are larger than the noise of both. */
 import { readFileSync } from "node:fs";
+import type { Peaks } from "./peak.ts";
 
 export interface BenchRow {
   readonly job: string;
@@ -17,6 +18,8 @@ export interface BenchFile {
   readonly node: string;
   readonly kernels: string;
   readonly date: string;
+  /** Measured in the same run. */
+  readonly peaks: Peaks;
   readonly rows: readonly BenchRow[];
 }
 

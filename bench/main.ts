@@ -1,9 +1,9 @@
 /**
- * `npm run bench [-- NAME...] [--backend wasm,loops] [--shape minilm] [--tokens 8,128] [--rounds 5] [--standard] [--json FILE] [--compare A B]`
+ * `npm run bench [-- NAME...] [--backend wasm,loops] [--shape minilm] [--tokens 8,128] [--rounds 5] [--standard] [--json [FILE.json]] [--compare A B]`
  *
  * Kernel microbenchmarks at the shapes of real models. Every result is verified against the reference before it is timed; candidates take turns
  * round by round, so that a noisy moment hits all of them; times are the median of all samples of the package `benchmark`, with the median distance
- * from it. Rates are compared with the peak of multiply-adds on registers measured in the same run.
+ * from it. Rates are compared with the peak of multiply-adds on registers measured in the same run. `--json` alone prints one line of JSON instead of the table.
  *
  * GPU backends are in a package of their own: `npm --prefix test/gpu run kernels -- gather --backend webgpu,wasm` (also gpujs-cpu, gpujs-webasm) sets up what
  * they need and runs this file. A call there is a whole pass, with submitting and reading the result back.
@@ -15,12 +15,17 @@ import { createBackend } from "../src/kernels/choose.ts";
 import { enableExperimentalSimd, engineInfo } from "../src/kernels/wasm/features.ts";
 import type { Backend } from "../src/tensor/backend.ts";
 import type { BackendDevice } from "../src/tensor/device.ts";
-import { type BenchRow, compare } from "./compare.ts";
+import { type BenchFile, type BenchRow, compare } from "./compare.ts";
 import { type Job, jobsOf } from "./ops.ts";
 import { measurePeaks } from "./peak.ts";
 import { MODELS, TOKENS } from "./shapes.ts";
 
+const args = process.argv.slice(2);
+const afterJson = args.indexOf("--json") + 1;
+const jsonFile = afterJson > 0 && args[afterJson]?.endsWith(".json") ? args.splice(afterJson, 1)[0] : undefined;
+
 const { values: options, positionals } = parseArgs({
+  args,
   allowPositionals: true,
   options: {
     backend: { type: "string", default: "loops,wasm" },
@@ -29,7 +34,7 @@ const { values: options, positionals } = parseArgs({
     rounds: { type: "string", default: "5" },
     standard: { type: "boolean", default: false },
     compare: { type: "boolean", default: false },
-    json: { type: "string" },
+    json: { type: "boolean", default: false },
   },
 });
 
@@ -85,17 +90,17 @@ async function main(): Promise<void> {
     }
   }
   const rows = candidates.map((candidate) => toRow(candidate, peaks));
+  for (const backend of backends.values()) backend.dispose();
+  const file: BenchFile = { node: process.version, kernels: engineInfo().kernels, date: new Date().toISOString(), peaks, rows };
+  if (options.json && jsonFile === undefined) {
+    console.log(JSON.stringify(file));
+    return;
+  }
   console.log(
     `Node ${process.version}, ${engineInfo().kernels}; peak ${peaks.f32.toFixed(0)} GFLOP/s f32, ${peaks.w8.toFixed(0)} GOPS W8A16; reads 2 MiB at ${peaks.cache.toFixed(0)} GB/s, 128 MiB at ${peaks.memory.toFixed(0)} GB/s`,
   );
   for (const row of rows) print(row);
-  for (const backend of backends.values()) backend.dispose();
-  if (options.json) {
-    writeFileSync(
-      options.json,
-      JSON.stringify({ node: process.version, kernels: engineInfo().kernels, date: new Date().toISOString(), peaks, rows }, null, 1),
-    );
-  }
+  if (jsonFile !== undefined) writeFileSync(jsonFile, JSON.stringify(file, null, 1));
 }
 
 async function openBackend(name: string): Promise<Backend> {
