@@ -72,11 +72,15 @@ class WorkerPool {
     this.#post(thread - 1, { bell: this.#bell, thread });
   }
 
-  /** The count of messages goes first: a worker that sees it goes to its event loop, where the message arrives. */
   #post(i: number, message: Message): void {
+    this.#call(i);
+    this.#workers[i]!.post(message);
+  }
+
+  /** Sends a worker to its event loop, where messages arrive: it counts one more than it has handled. */
+  #call(i: number): void {
     Atomics.add(this.#bell, POSTED + i + 1, 1);
     this.#wake();
-    this.#workers[i]!.post(message);
   }
 
   #wake(): void {
@@ -109,7 +113,9 @@ class WorkerPool {
     void this.#stop();
   }
 
+  /** Called first: Deno and Bun end no worker that sleeps outside of its event loop, and with it would stay the memory of its models. */
   async #stop(): Promise<void> {
+    for (const i of this.#workers.keys()) this.#call(i);
     await Promise.all(this.#workers.map((worker) => worker.stop()));
   }
 }

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Worker } from "node:worker_threads";
-import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { UnsupportedError } from "../../../../src/errors.ts";
 import { engineInfo } from "../../../../src/kernels/wasm/features.ts";
 import type { ThreadedBackend } from "../../../../src/kernels/wasm/threads/backend.ts";
@@ -84,6 +84,21 @@ describe("the pool", () => {
     expect(workers.length).toBe(3);
     expect(await c.forward(batch)).toEqual(expected);
     c.dispose();
+  });
+
+  it("calls a worker to its event loop before it ends it: Deno and Bun end none that sleeps elsewhere", { timeout: 10_000 }, async () => {
+    const model = await loadStarted(folder, 2);
+    await model.forward(batch);
+    const [worker] = workers as [Worker];
+    const terminate = vi.spyOn(worker, "terminate").mockResolvedValue(0);
+    model.dispose();
+    expect(terminate).toHaveBeenCalledOnce();
+    const answer = once(worker, "message");
+    const module = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+    worker.postMessage({ join: -1, module }); // without a call of its own
+    expect(await answer).toEqual([{ joined: -1 }]);
+    terminate.mockRestore();
+    await worker.terminate();
   });
 
   it("goes on with one thread after a worker has died", async () => {
