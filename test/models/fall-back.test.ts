@@ -25,7 +25,7 @@ test.each([1, 2])("auto falls back to loops, %i threads", async (threads) => {
   const model = await loadModelFromFiles(files, { threads, onProgress: (event) => loaded.push(event.loaded) });
   expect(loaded).toEqual([...loaded].sort((a, b) => a - b));
   expect(model.device).toBe("loops");
-  expect(model.deviceReason).toMatch(/^loops is the fallback; wasm: the weights need \d+ MiB/);
+  expect(model.deviceReason).toMatch(/^loops is the fallback; wasm: \d+ MiB are needed/);
   expect(await model.forward(batch)).toEqual(await loops.forward(batch));
   model.dispose();
   loops.dispose();
@@ -33,12 +33,12 @@ test.each([1, 2])("auto falls back to loops, %i threads", async (threads) => {
 
 test("so does slim", async () => {
   const model = await loadModelWith({ families: FAMILIES, createBackend: createSlimBackend, openWeights }, files);
-  expect(model.deviceReason).toContain("the weights need");
+  expect(model.deviceReason).toContain("MiB are needed");
   model.dispose();
 });
 
 test("wasm by name is an error that names loops", async () => {
   const load = loadModelFromFiles(files, { device: "wasm", threads: 1 });
   await expect(load).rejects.toThrow(UnsupportedError);
-  await expect(load).rejects.toThrow('use dtype "w8" or device "loops"');
+  await expect(load).rejects.toThrow('use dtype "w8", a smaller token budget or device "loops"');
 });

@@ -69,7 +69,7 @@ export class WasmMemory {
   reserve(byteCount: number): number {
     if (this.#top !== this.#constantsEnd) throw new Error("wasm memory: constants are reserved at load, not inside a pass");
     const at = this.#constantsEnd;
-    this.#ensure(at + align(byteCount), "the weights need", 'dtype "w8" or device "loops"');
+    this.#ensure(at + align(byteCount));
     this.#constantsEnd = at + align(byteCount);
     this.#top = this.#constantsEnd;
     return at;
@@ -134,14 +134,14 @@ export class WasmMemory {
     this.#passPeak = 0;
   }
 
-  #ensure(end: number, what = "this pass needs", remedy = "a smaller token budget"): void {
+  #ensure(end: number): void {
     const size = this.memory.buffer.byteLength;
     if (end <= size) return;
     const needed = Math.ceil((end - size) / PAGE);
-    if (size / PAGE + needed > MAX_PAGES) throw this.#refused(end, what, remedy);
+    if (size / PAGE + needed > MAX_PAGES) throw this.#refused(end);
     // Untouched pages cost nothing, each growth some microseconds: an eighth more than is there.
     const pages = Math.min(Math.max(needed, LEAST_GROWTH, size / PAGE / 8), MAX_PAGES - size / PAGE);
-    if (!this.#grow(Math.floor(pages)) && !this.#grow(needed)) throw this.#refused(end, what, remedy);
+    if (!this.#grow(Math.floor(pages)) && !this.#grow(needed)) throw this.#refused(end);
     this.#growths++;
   }
 
@@ -154,10 +154,10 @@ export class WasmMemory {
     }
   }
 
-  #refused(end: number, what: string, remedy: string): UnsupportedError {
+  #refused(end: number): UnsupportedError {
     const mebibytes = (bytes: number) => Math.ceil(bytes / 2 ** 20);
     return new UnsupportedError(
-      `wasm: ${what} ${mebibytes(end)} MiB, and the engine gives no more than the ${mebibytes(this.memory.buffer.byteLength)} there are; use ${remedy}`,
+      `wasm: ${mebibytes(end)} MiB are needed, and the engine gives no more than the ${mebibytes(this.memory.buffer.byteLength)} there are; use dtype "w8", a smaller token budget or device "loops"`,
     );
   }
 }

@@ -114,7 +114,7 @@ describe("wasm, errors", () => {
   it("memory refused for weights or at the start is an UnsupportedError that says what to do", () => {
     expect(() => new WasmMemory().reserve(2 ** 33)).toThrow(UnsupportedError);
     expect(() => new WasmMemory().reserve(2 ** 33)).toThrow(
-      'the weights need 8193 MiB, and the engine gives no more than the 1 there are; use dtype "w8" or device "loops"',
+      '8193 MiB are needed, and the engine gives no more than the 1 there are; use dtype "w8", a smaller token budget or device "loops"',
     );
     const { Memory } = WebAssembly;
     try {
