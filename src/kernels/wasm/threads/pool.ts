@@ -113,7 +113,7 @@ class WorkerPool {
     void this.#stop();
   }
 
-  /** Called first: Deno and Bun end no worker that sleeps outside of its event loop, and with it would stay the memory of its models. */
+  /** Called first: Deno ends no worker that sleeps outside of its event loop, and with it would stay the memory of its models. */
   async #stop(): Promise<void> {
     for (const i of this.#workers.keys()) this.#call(i);
     await Promise.all(this.#workers.map((worker) => worker.stop()));

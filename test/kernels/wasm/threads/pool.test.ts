@@ -86,7 +86,7 @@ describe("the pool", () => {
     c.dispose();
   });
 
-  it("calls a worker to its event loop before it ends it: Deno and Bun end none that sleeps elsewhere", { timeout: 10_000 }, async () => {
+  it("calls a worker to its event loop before it ends it: Deno ends none that sleeps elsewhere", { timeout: 10_000 }, async () => {
     const model = await loadStarted(folder, 2);
     await model.forward(batch);
     const [worker] = workers as [Worker];

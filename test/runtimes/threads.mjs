@@ -1,0 +1,27 @@
+// node threads.mjs MODEL: models with threads, disposed, leave none behind (as Linux counts them). Prints one line of JSON.
+import { readdirSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { SentenceEncoder } from "hummingbert";
+
+const ROUNDS = 6;
+const WORKERS = 2;
+const count = () => readdirSync("/proc/self/task").length;
+
+async function round() {
+  const encoder = await SentenceEncoder.load(process.argv[2], { threads: 1 + WORKERS });
+  const before = count();
+  await encoder.encode("a b");
+  while (count() < before + WORKERS) await sleep(5); // they start after the first result
+  await sleep(20);
+  await encoder.encode("a b");
+  encoder.dispose();
+  await sleep(50);
+}
+
+await round(); // the runtime's own threads start, too
+const before = count();
+for (let i = 0; i < ROUNDS; i++) await round();
+const left = count() - before;
+if (left >= ROUNDS) throw new Error(`${left} threads more after ${ROUNDS} models with ${WORKERS} workers each`);
+console.log(JSON.stringify({ device: "wasm", worst: 0 }));
+process.exit(0);
