@@ -158,7 +158,11 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: { device: { type: "string", default: "reference,loops,wasm" }, quick: { type: "boolean", default: false } },
   });
-  if (sharedData(MODEL) === undefined) throw new Error("../shared/data is not here: nothing to validate against");
+  if (sharedData(MODEL) === undefined) {
+    console.error("../shared/data is not here: nothing to validate against");
+    process.exitCode = 1;
+    return;
+  }
   enableExperimentalSimd();
   const devices = values.device.split(",") as DeviceName[];
   const every = values.quick ? 10 : 1;
