@@ -123,6 +123,24 @@ describe("records", () => {
     ]);
     expect(Object.keys(zero.objects[0]!).sort()).toEqual(["labels", "scores", "sequence"]);
   });
+
+  test("the second text of a pair is read under either name, and must be one", async () => {
+    const lines = ['{"text":"a"}', '{"text":"a","text_pair":null}', '{"text":"a","textPair":"b"}', '{"text":"a","text_pair":"b"}'];
+    const read = await runCli(["classify", "--model", nli, "--json"], { input: lines.join("\n") });
+    const [alone, none, pair, python] = read.objects.map(({ score }) => score);
+    expect(none).toBe(alone);
+    expect(python).toBe(pair);
+    expect(pair).not.toBe(alone);
+    const wrong = await runCli(["classify", "--model", nli, "--json"], { input: '{"text":"a","textPair":5}' });
+    expect(wrong.code).toBe(1);
+    expect(wrong.stderr).toContain('line 1: expected an object with "textPair", a string; found textPair: 5');
+  });
+
+  test("a prompt's name that the model does not have is the run's failure, no line's", async () => {
+    const { code, stdout, stderr } = await runCli(["embed", "x", "--model", encoder, "--prompt-name", "query", "--on-error", "skip"]);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(/^hummingbert embed: promptName: expected a prompt of the model/);
+  });
 });
 
 describe("inspect and quantize", () => {

@@ -3,7 +3,7 @@ import { type Command, stringOption, UsageError } from "../command.ts";
 import { checkInput } from "../input.ts";
 import { engineOptions, modelOption } from "../loading.ts";
 import { score } from "../output.ts";
-import { processRecords, textOf } from "../records.ts";
+import { fieldOf, processRecords, textOf } from "../records.ts";
 
 type Applied = "none" | "sigmoid" | "softmax";
 
@@ -33,8 +33,8 @@ export const classify: Command = {
       await processRecords(invocation, {
         parse: (record) => {
           const text = textOf(record);
-          const pair = record.object?.textPair ?? record.object?.text_pair;
-          return typeof pair === "string" ? { text, textPair: pair } : { text };
+          const pair = ["textPair", "text_pair"].find((name) => (record.object?.[name] ?? null) !== null);
+          return pair === undefined ? { text } : { text, textPair: fieldOf(record, pair) };
         },
         run: (inputs: readonly { text: string; textPair?: string }[]) =>
           classifier(inputs, { topK, ...(functionToApply ? { functionToApply } : {}) }),

@@ -43,6 +43,7 @@ export const embed: Command = {
       ...(values.normalize ? { normalize: true } : {}),
     };
     try {
+      await encoder.encode([], options); // an option that cannot be used is not a line's mistake
       await processRecords(invocation, {
         parse: textOf,
         run: (texts: readonly string[]) => encoder.encode(texts, options),
