@@ -136,6 +136,16 @@ describe("records", () => {
     expect(wrong.stderr).toContain('line 1: expected an object with "textPair", a string; found textPair: 5');
   });
 
+  test("a template without a place for the label is exit 2, whatever bad lines do", async () => {
+    const given = ["-l", "a", "--model", nli, "--on-error", "skip", "--template"];
+    const [without, withPlace] = await Promise.all([
+      runCli(["zero-shot", "x", ...given, "It is so."]),
+      runCli(["zero-shot", "x", ...given, "It is {0}."]),
+    ]);
+    expect([without.code, withPlace.code]).toEqual([2, 0]);
+    expect(without.stderr).toContain('--template takes a text with {} where the label should go, got "It is so."');
+  });
+
   test("a prompt's name that the model does not have is the run's failure, no line's", async () => {
     const { code, stdout, stderr } = await runCli(["embed", "x", "--model", encoder, "--prompt-name", "query", "--on-error", "skip"]);
     expect([code, stdout]).toEqual([1, ""]);

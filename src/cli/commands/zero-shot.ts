@@ -25,6 +25,8 @@ export const zeroShot: Command = {
       .filter(Boolean);
     if (labels.length === 0) throw new UsageError("zero-shot needs at least one --label");
     const hypothesisTemplate = stringOption(values, "template");
+    if (hypothesisTemplate !== undefined && !/\{0?\}/.test(hypothesisTemplate))
+      throw new UsageError(`--template takes a text with {} where the label should go, got "${hypothesisTemplate}"`);
     await checkInput(invocation);
     const { pipeline } = await import("../../tasks/pipeline.ts");
     const classifier = await pipeline("zero-shot-classification", modelOption(invocation), await engineOptions(invocation));
