@@ -67,7 +67,7 @@ export function findArchitecture(families: readonly Family[], config: Config, wa
   }
   const supported = candidates.flatMap((family) => Object.keys(headsOf(family, config)).map((kind) => family.className + kind));
   throw new ConfigError(
-    `config.json of ${config.label}: the architecture "${name}"${modelType ? ` with model_type "${modelType}"` : ""} is not supported; supported are ${supported.join(", ")}`,
+    `config.json of ${config.label}: the architecture "${name}" with${modelType ? ` model_type "${modelType}"` : "out model_type"} is not supported; supported are ${supported.join(", ")}`,
   );
 }
 

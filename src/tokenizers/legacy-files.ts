@@ -23,22 +23,9 @@ export const readLegacyFiles: LegacyReader = async (files, kit, tokenizerConfig,
 };
 
 function wordPieceFromVocabTxt(vocabulary: Vocabulary, config: JsonObject, kit: Kit): TokenizerParts {
-  const mpnet = tokenOf(config, "cls", "[CLS]") === "<s>";
-  const [cls, sep, unknown] = [tokenOf(config, "cls", "[CLS]"), tokenOf(config, "sep", "[SEP]"), tokenOf(config, "unk", "[UNK]")];
-  const roles = [tokenOf(config, "pad", "[PAD]"), unknown, cls, sep, tokenOf(config, "mask", "[MASK]")];
-  const processor = {
-    type: mpnet ? "RobertaProcessing" : "BertProcessing",
-    cls: [cls, vocabulary.get(cls)],
-    sep: [sep, vocabulary.get(sep)],
-    trim_offsets: true,
-    add_prefix_space: false,
-  };
+  const tokens = (["cls", "sep", "pad", "unk", "mask"] as const).map((role) => tokenOf(config, role, `[${role.toUpperCase()}]`));
   const json = {
-    added_tokens: addedTokens(
-      config,
-      roles.filter((token) => vocabulary.get(token) !== undefined),
-      vocabulary,
-    ),
+    ...specialTokens(tokens[0] === "<s>" ? "RobertaProcessing" : "BertProcessing", tokens, config, vocabulary), // MPNet's is "<s>"
     normalizer: {
       type: "BertNormalizer",
       clean_text: true,
@@ -47,35 +34,37 @@ function wordPieceFromVocabTxt(vocabulary: Vocabulary, config: JsonObject, kit: 
       lowercase: config.do_lower_case ?? true,
     },
     pre_tokenizer: { type: "BertPreTokenizer" },
-    post_processor: vocabulary.get(cls) === undefined || vocabulary.get(sep) === undefined ? null : processor,
     decoder: { type: "WordPiece", prefix: "##", cleanup: true },
-    model: { type: "WordPiece", unk_token: unknown, continuing_subword_prefix: "##", max_input_chars_per_word: 100 },
+    model: { type: "WordPiece", unk_token: tokens[3], continuing_subword_prefix: "##", max_input_chars_per_word: 100 },
   };
   return readTokenizerJson(json, kit, vocabulary);
 }
 
 function bpeFromVocabAndMerges(vocab: unknown, merges: string, config: JsonObject, kit: Kit): TokenizerParts {
-  const ids = isObject(vocab) ? vocab : {};
-  const [cls, sep] = [tokenOf(config, "cls", "<s>"), tokenOf(config, "sep", "</s>")];
-  const addPrefixSpace = config.add_prefix_space ?? false;
-  const roles = [cls, sep, tokenOf(config, "pad", "<pad>"), tokenOf(config, "unk", "<unk>"), tokenOf(config, "mask", "<mask>")];
+  const ids = new Map(isObject(vocab) ? (Object.entries(vocab) as [string, number][]) : []);
+  const usual = { cls: "<s>", sep: "</s>", pad: "<pad>", unk: "<unk>", mask: "<mask>" };
+  const tokens = Object.entries(usual).map(([role, token]) => tokenOf(config, role, token));
   const lines = merges.split("\n").map((line) => line.replace(/\r$/, ""));
+  const byteLevel = { type: "ByteLevel", add_prefix_space: config.add_prefix_space ?? false, trim_offsets: true, use_regex: true };
   const json = {
-    added_tokens: addedTokens(
-      config,
-      roles.filter((token) => Object.hasOwn(ids, token)),
-      { get: (token) => ids[token] as number | undefined },
-    ),
+    ...specialTokens("RobertaProcessing", tokens, config, ids),
     normalizer: null,
-    pre_tokenizer: { type: "ByteLevel", add_prefix_space: addPrefixSpace, trim_offsets: true, use_regex: true },
-    post_processor:
-      ids[cls] === undefined || ids[sep] === undefined
-        ? null
-        : { type: "RobertaProcessing", cls: [cls, ids[cls]], sep: [sep, ids[sep]], trim_offsets: true, add_prefix_space: addPrefixSpace },
-    decoder: { type: "ByteLevel", add_prefix_space: addPrefixSpace, trim_offsets: true, use_regex: true },
+    pre_tokenizer: byteLevel,
+    decoder: byteLevel,
     model: { type: "BPE", vocab, merges: lines.filter((line) => line !== "" && !line.startsWith("#version")) },
   };
   return readTokenizerJson(json, kit);
+}
+
+/** What is added to the vocabulary and put around texts. A token that is only added has its id from there. */
+function specialTokens(type: string, tokens: readonly string[], config: JsonObject, vocabulary: Ids): JsonObject {
+  const added = addedTokens(config, tokens, vocabulary);
+  const idOf = (token: string) => vocabulary.get(token) ?? added.find(({ content }) => content === token)?.id;
+  const [cls, sep] = tokens as [string, string];
+  const [clsId, sepId] = [idOf(cls), idOf(sep)];
+  const isThere = clsId !== undefined && sepId !== undefined;
+  const processor = { type, cls: [cls, clsId], sep: [sep, sepId], trim_offsets: true, add_prefix_space: config.add_prefix_space ?? false };
+  return { added_tokens: added, post_processor: isThere ? processor : null };
 }
 
 function tokenOf(config: JsonObject, role: string, usual: string): string {
@@ -84,14 +73,20 @@ function tokenOf(config: JsonObject, role: string, usual: string): string {
   return typeof content === "string" ? content : usual;
 }
 
-/** added_tokens_decoder of tokenizer_config.json where it is there, else the special tokens by name; <mask> takes the space before it along. */
-function addedTokens(config: JsonObject, roles: readonly string[], vocabulary: { get(token: string): number | undefined }): unknown[] {
+interface Ids {
+  get(token: string): number | undefined;
+}
+
+/** added_tokens_decoder of tokenizer_config.json where it is there, else the special tokens that have an id; <mask> takes the space before it along. */
+function addedTokens(config: JsonObject, tokens: readonly string[], vocabulary: Ids): JsonObject[] {
   const decoder = config.added_tokens_decoder;
   if (isObject(decoder)) {
     const byId = Object.entries(decoder).sort(([a], [b]) => Number(a) - Number(b));
     return byId.map(([id, token]) => ({ ...FLAGS, ...(isObject(token) ? token : {}), id: Number(id) }));
   }
-  return roles.map((content) => ({ ...FLAGS, id: vocabulary.get(content) ?? 0, content, lstrip: content === "<mask>", special: true }));
+  return tokens
+    .map((content) => ({ ...FLAGS, id: vocabulary.get(content), content, lstrip: content === "<mask>", special: true }))
+    .filter(({ id }) => id !== undefined);
 }
 
 const FLAGS = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: false };

@@ -64,7 +64,7 @@ describe("architectureOf", () => {
       'the architecture "BertLMHeadModel" with model_type "bert" is not supported',
     ],
     [{ model_type: "distilbert" }, "DistilBertForNextSentencePrediction", "supported are DistilBertModel"],
-    [{}, undefined, 'the architecture "Model" is not supported'],
+    [{}, undefined, 'the architecture "Model" without model_type is not supported'],
     [{ model_type: "bert" }, "__proto__", 'the architecture "__proto__"'],
   ])("%j, %s is a ConfigError", (values, wanted, sentence) => {
     expect(() => architectureOf(config(values), wanted)).toThrow(ConfigError);

@@ -152,6 +152,16 @@ describe("fallback files give what tokenizer.json gives", () => {
   });
 });
 
+test("special tokens that are only in added_tokens_decoder are put around texts, too", async () => {
+  const [full, fallback] = [
+    await Tokenizer.load(fixture("tokenizers/modern")),
+    await Tokenizer.load(files("modern", ["vocab.json", "merges.txt", "tokenizer_config.json"])),
+  ];
+  const { tokens, ids } = fallback.encode("Hello, it's [MASK]!");
+  expect([tokens[0], tokens.at(-1)]).toEqual(["[CLS]", "[SEP]"]);
+  expect(ids).toEqual(full.encode("Hello, it's [MASK]!").ids);
+});
+
 describe("the scanner reads a vocabulary as JSON.parse does", () => {
   test("any tokens, any spacing, any escapes", async () => {
     const tokens = fc.uniqueArray(fc.string({ unit: "binary", maxLength: 12 }), { minLength: 1, maxLength: 40 });
