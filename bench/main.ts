@@ -9,7 +9,7 @@
  * they need and runs this file. A call there is a whole pass, with submitting and reading the result back.
  */
 import { writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { cpus } from "node:os";
 import Benchmark from "benchmark";
 import { createBackend } from "../src/kernels/choose.ts";
 import { enableExperimentalSimd, engineInfo } from "../src/kernels/wasm/features.ts";
@@ -17,29 +17,10 @@ import type { Backend } from "../src/tensor/backend.ts";
 import type { BackendDevice } from "../src/tensor/device.ts";
 import { type BenchFile, type BenchRow, compare } from "./compare.ts";
 import { type Job, jobsOf } from "./ops.ts";
+import { type BenchOptions, GPU, readOptions } from "./options.ts";
 import { measurePeaks } from "./peak.ts";
-import { MODELS, TOKENS } from "./shapes.ts";
+import { MODELS } from "./shapes.ts";
 
-const args = process.argv.slice(2);
-const afterJson = args.indexOf("--json") + 1;
-const jsonFile = afterJson > 0 && args[afterJson]?.endsWith(".json") ? args.splice(afterJson, 1)[0] : undefined;
-
-const { values: options, positionals } = parseArgs({
-  args,
-  allowPositionals: true,
-  options: {
-    backend: { type: "string", default: "loops,wasm" },
-    shape: { type: "string", default: "minilm" },
-    tokens: { type: "string", default: TOKENS.join(",") },
-    rounds: { type: "string", default: "5" },
-    standard: { type: "boolean", default: false },
-    compare: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-  },
-});
-
-const CPU = ["reference", "loops", "wasm"];
-const GPU = ["webgpu", "gpujs-cpu", "gpujs-webasm"];
 /** A GPU's division, exp and order of sums are its own. */
 const GPU_TOLERANCE = 8;
 
@@ -51,39 +32,23 @@ interface Candidate {
   readonly samples: number[];
 }
 
-function select(text: string, known: readonly string[], what: string): string[] {
-  const names = text.split(",");
-  const unknown = names.filter((name) => !known.includes(name));
-  if (unknown.length > 0) throw new Error(`unknown ${what} ${unknown.join(", ")}; expected some of ${known.join(", ")}`);
-  return names;
-}
-
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
 async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
   if (options.compare) {
-    const [before, after] = positionals;
-    if (!before || !after) throw new Error("--compare takes two files that --json wrote");
-    compare(before, after);
+    for (const line of compare(...options.compare)) console.log(line);
     return;
   }
   if (!options.standard) enableExperimentalSimd();
   const backends = new Map<string, Backend>();
-  for (const name of select(options.backend, [...CPU, ...GPU], "backend")) backends.set(name, await openBackend(name));
+  const jobs = chosenJobs(options);
+  for (const name of options.backends) backends.set(name, await openBackend(name));
   const { backend: reference } = await createBackend({ device: "reference" });
   const candidates: Candidate[] = [];
-  for (const shape of select(options.shape, Object.keys(MODELS), "shape")) {
-    for (const T of options.tokens.split(",").map(Number)) {
-      for (const job of jobsOf(MODELS[shape]!, T)) {
-        if (positionals.length > 0 && !positionals.some((name) => job.name.split(" ")[0] === name || job.name.startsWith(name))) continue;
-        candidates.push(...(await candidatesOf(job, shape, backends, reference)));
-      }
-    }
-  }
-  if (candidates.length === 0) throw new Error(`no operation is called ${positionals.join(" or ")}`);
+  for (const [job, shape] of jobs) candidates.push(...(await candidatesOf(job, shape, backends, reference)));
   const peaks = measurePeaks();
-  const rounds = Number(options.rounds);
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < options.rounds; round++) {
     for (const { bench, samples } of candidates) {
       await finished(bench);
       samples.push(...bench.stats.sample);
@@ -91,8 +56,15 @@ async function main(): Promise<void> {
   }
   const rows = candidates.map((candidate) => toRow(candidate, peaks));
   for (const backend of backends.values()) backend.dispose();
-  const file: BenchFile = { node: process.version, kernels: engineInfo().kernels, date: new Date().toISOString(), peaks, rows };
-  if (options.json && jsonFile === undefined) {
+  const file: BenchFile = {
+    machine: cpus()[0]?.model ?? "unknown",
+    node: process.version,
+    kernels: engineInfo().kernels,
+    date: new Date().toISOString(),
+    peaks,
+    rows,
+  };
+  if (options.json && options.jsonFile === undefined) {
     console.log(JSON.stringify(file));
     return;
   }
@@ -100,7 +72,18 @@ async function main(): Promise<void> {
     `Node ${process.version}, ${engineInfo().kernels}; peak ${peaks.f32.toFixed(0)} GFLOP/s f32, ${peaks.w8.toFixed(0)} GOPS W8A16; reads 2 MiB at ${peaks.cache.toFixed(0)} GB/s, 128 MiB at ${peaks.memory.toFixed(0)} GB/s`,
   );
   for (const row of rows) print(row);
-  if (jsonFile !== undefined) writeFileSync(jsonFile, JSON.stringify(file, null, 1));
+  if (options.jsonFile !== undefined) writeFileSync(options.jsonFile, JSON.stringify(file, null, 1));
+}
+
+/** The operations that were asked for, each with its shape's name. A name that chooses nothing is a mistake, also beside one that does. */
+function chosenJobs({ names, shapes, tokens }: BenchOptions): [job: Job, shape: string][] {
+  const all = shapes.flatMap((shape) => tokens.flatMap((T) => jobsOf(MODELS[shape]!, T).map((job): [Job, string] => [job, shape])));
+  const unknown = names.filter((name) => !all.some(([job]) => job.name.startsWith(name)));
+  if (unknown.length > 0) {
+    const known = [...new Set(all.map(([job]) => job.name.split(" ")[0]))];
+    throw new Error(`no operation is called ${unknown.join(" or ")}; expected some of ${known.join(", ")}`);
+  }
+  return names.length === 0 ? all : all.filter(([job]) => names.some((name) => job.name.startsWith(name)));
 }
 
 async function openBackend(name: string): Promise<Backend> {
@@ -170,7 +153,7 @@ function print({ job, shape, backend, median: seconds, spread, gflops, gbs, ofPe
   const time = `${(seconds * 1e6).toFixed(1).padStart(10)} us ±${((100 * spread) / seconds).toFixed(1).padStart(4)}%`;
   const rates = `${gflops.toFixed(2).padStart(8)} GFLOP/s ${gbs.toFixed(2).padStart(7)} GB/s`;
   console.log(
-    `${backend.padEnd(10)} ${shape.padEnd(10)} ${job.padEnd(26)} ${time} ${rates}${ofPeak === undefined ? "" : ` ${(100 * ofPeak).toFixed(0).padStart(4)}% of peak`}`,
+    `${backend.padEnd(10)} ${shape.padEnd(10)} ${job.padEnd(33)} ${time} ${rates}${ofPeak === undefined ? "" : ` ${(100 * ofPeak).toFixed(0).padStart(4)}% of peak`}`,
   );
 }
 

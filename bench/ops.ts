@@ -2,6 +2,7 @@
  * The operations of the microbenchmarks: how each is set up on a backend, what it computes, and what it costs.
  * `flops` counts as TraceBackend does (a multiply-add is 2); `bytes` counts each operand once.
  */
+import type { Activation } from "../src/tensor/activations.ts";
 import type { Backend } from "../src/tensor/backend.ts";
 import type { Mat } from "../src/tensor/mat.ts";
 import { Sequences } from "../src/tensor/sequences.ts";
@@ -21,6 +22,9 @@ export interface Job {
 
 /** f32 unit roundoff. */
 const U = 2 ** -24;
+
+/** What can follow a product in one operation; at the widening product of a feed-forward network, where models do it. */
+const EPILOGUES: readonly Activation[] = ["gelu", "gelu_tanh", "quick_gelu", "relu", "silu", "tanh", "sigmoid"];
 
 /** Repeatable values in [-1, 1). */
 export function values(count: number, seed: number): Float32Array {
@@ -51,12 +55,12 @@ function into(backend: Backend, rows: number, cols: number, body: (out: Mat) => 
   };
 }
 
-function linearJobs(T: number, N: number, K: number): Job[] {
+function linearJobs(T: number, N: number, K: number, epilogues: readonly Activation[] = []): Job[] {
   const flops = 2 * T * N * K;
   const bytes = 4 * (T * K + N * K + T * N);
   const tolerance = 2 * K * U * K;
   const bias = values(N, 7);
-  const job = (name: string, matrix: () => WeightMatrix, size: number, activation?: "gelu"): Job => ({
+  const job = (name: string, matrix: () => WeightMatrix, size: number, activation?: Activation): Job => ({
     name: `${name} ${T}x${N}x${K}`,
     flops,
     bytes: bytes - 4 * N * K + size * N * K,
@@ -72,8 +76,9 @@ function linearJobs(T: number, N: number, K: number): Job[] {
   });
   return [
     job("linear", () => floatMatrix(N, K, 5), 4),
-    job("linear-gelu", () => floatMatrix(N, K, 5), 4, "gelu"),
     job("linear-w8", () => int8Matrix(N, K, 5), 1),
+    ...epilogues.map((activation) => job(`linear-${activation}`, () => floatMatrix(N, K, 5), 4, activation)),
+    ...epilogues.map((activation) => job(`linear-w8-${activation}`, () => int8Matrix(N, K, 5), 1, activation)),
     {
       name: `matmul ${T}x${N}x${K}`,
       flops,
@@ -161,5 +166,5 @@ function attentionJob(T: number, C: number, H: number): Job {
 
 /** Every operation at a model's shape. */
 export function jobsOf({ C, F, H }: ModelShape, T: number): Job[] {
-  return [...linearJobs(T, C, C), ...linearJobs(T, F, C), ...linearJobs(T, C, F), attentionJob(T, C, H), ...rowJobs(T, C, F)];
+  return [...linearJobs(T, C, C), ...linearJobs(T, F, C, EPILOGUES), ...linearJobs(T, C, F), attentionJob(T, C, H), ...rowJobs(T, C, F)];
 }

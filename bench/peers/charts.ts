@@ -94,8 +94,8 @@ export function raggedChart(run: Run, lengths: readonly number[]): string {
 /** Operations of the microbenchmarks between what memory and what arithmetic allow. */
 export function rooflineChart({ rows, peaks, node }: NonNullable<Figures["kernels"]>): string {
   const looks: readonly [RegExp, string, string][] = [
-    [/^linear-w8 /, "linear w8", COLORS.amber],
-    [/^linear(-gelu)? /, "linear, linear + GELU", COLORS.orange],
+    [/^linear-w8/, "linear w8", COLORS.amber],
+    [/^linear/, "linear, with or without activation", COLORS.orange],
     [/^matmul /, "matmul (unpacked)", COLORS.red],
     [/^attention /, "attention", COLORS.purple],
     [/^(softmax|gelu) /, "softmax, GELU", COLORS.green],
