@@ -36,7 +36,7 @@ export function compare(before: string, after: string): string[] {
   const both = b.rows.filter((row) => old.has(key(row)));
   if (both.length === 0) throw new Error(`--compare: ${before} and ${after} have no operation in common`);
   const only = (file: string, rows: readonly BenchRow[], other: ReadonlyMap<string, BenchRow>) =>
-    rows.filter((row) => !other.has(key(row))).map((row) => `${key(row).padEnd(52)} only in ${file}`);
+    rows.filter((row) => !other.has(key(row))).map((row) => `${key(row).padEnd(56)} only in ${file}`);
   return [
     ...conditions(a, b),
     ...both.map((row) => verdict(old.get(key(row))!, row)),
@@ -51,7 +51,7 @@ function verdict(was: BenchRow, row: BenchRow): string {
   const ratio = was.median / row.median;
   const isReal = Math.abs(row.median - was.median) > NOISE * (row.spread + was.spread);
   const words = !isReal ? "within the noise" : ratio > 1 ? "faster" : "slower";
-  return `${key(row).padEnd(52)} ${(was.median * 1e6).toFixed(1).padStart(10)} us ${(row.median * 1e6).toFixed(1).padStart(10)} us  x${ratio.toFixed(2)}  ${words}`;
+  return `${key(row).padEnd(56)} ${(was.median * 1e6).toFixed(1).padStart(10)} us ${(row.median * 1e6).toFixed(1).padStart(10)} us  x${ratio.toFixed(2)}  ${words}`;
 }
 
 /** What else than the code may be the cause of a difference. */

@@ -6,6 +6,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { runCli } from "../cli/run-cli.ts";
 import { type Block, blocksOf, clearBlocks, disagreement, linesPrintedBy, promisedBy, root, writeBlock } from "../docs/blocks.ts";
 import { pages } from "../docs/pages.ts";
 import { type StandInHub, startStandIns } from "../docs/stand-ins.ts";
@@ -72,6 +73,16 @@ describe("documentation", () => {
       expectLines(printed, block.code.split("\n"));
     },
   );
+
+  it("docs/models.md has the figures of the embedded models that inspect prints", async () => {
+    const rows = [...readFileSync(join(root, "docs/models.md"), "utf8").matchAll(/^\| (weights\/\S+) \|(.*)\|$/gm)];
+    expect(rows.length).toBe(4);
+    for (const [, folder, figures] of rows) {
+      const { stdout } = await runCli(["inspect", join(root, folder!)]);
+      const missing = figures!.split("|").filter((figure) => !stdout.includes(` ${figure.trim()}`));
+      expect(missing, folder).toEqual([]);
+    }
+  });
 
   it.each(pages)("%s links to files that exist", (page) => {
     const markdown = readFileSync(join(root, page), "utf8").replace(/^```[\s\S]*?^```/gm, "");
