@@ -10,7 +10,7 @@
  */
 import { parseArgs } from "node:util";
 import { enableExperimentalSimd } from "../src/kernels/wasm/features.ts";
-import { SimilarityScan } from "../src/kernels/wasm/similarity.ts";
+import { F32, I8, SimilarityScan } from "../src/kernels/wasm/similarity.ts";
 import { VectorScan } from "../src/tasks/vector-scan.ts";
 
 const { values } = parseArgs({
@@ -72,13 +72,13 @@ function measureCopy(): void {
   });
 }
 
-function measureKernel(element: "f32" | "i8", held: number, fill: (rows: never) => void): void {
+function measureKernel(name: string, element: typeof F32, held: number, fill: (rows: never) => void): void {
   const scan = new SimilarityScan(element, C, held);
   fill(scan.rows as never);
   const query = scan.rows.slice(5 * C, 6 * C);
   const turns = Math.ceil(N / held);
-  const bytes = turns * held * C * (element === "f32" ? 4 : 1);
-  measure(`kernel ${element}, ${((turns * held) / 1e6).toFixed(1)} M rows, 1 query`, bytes, () => {
+  const bytes = turns * held * C * element.View.BYTES_PER_ELEMENT;
+  measure(`kernel ${name}, ${((turns * held) / 1e6).toFixed(1)} M rows, 1 query`, bytes, () => {
     for (let turn = 0; turn < turns; turn++) checksum += scan.scores(query, held)[held - 1]!;
   });
 }
@@ -102,8 +102,8 @@ function measureLibrary(wasm: boolean, queries: number, score: "cosine" | "dot",
 const { kernels } = enableExperimentalSimd();
 console.log(`${process.version}, ${kernels}; ${N} rows of ${C}; best of ${rounds}`);
 measureCopy();
-measureKernel("f32", F32_ROWS, fillFloats as never);
-measureKernel("i8", N, fillBytes as never);
+measureKernel("f32", F32, F32_ROWS, fillFloats as never);
+measureKernel("i8", I8, N, fillBytes as never);
 measureLibrary(true, 1, "dot", N);
 measureLibrary(true, 1, "cosine", N);
 measureLibrary(true, 32, "dot", N / 10);

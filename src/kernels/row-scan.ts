@@ -3,7 +3,7 @@
  * Sums are f32 in sixteen lanes: |score - exact| <= errorFactor(C) |query| |row|, because a lane adds at most C/16 products (or 15 single ones),
  * then come 5 additions, each with a relative rounding of 2^-24, and Σ |q_c x_c| <= |query| |row|.
  */
-import { SimilarityScan } from "./wasm/similarity.ts";
+import { F32, SimilarityScan } from "./wasm/similarity.ts";
 
 export interface RowScan {
   /** The block, [blockRows, C]: the caller writes rows here. */
@@ -23,7 +23,7 @@ export function takeRowScan(C: number, blockRows: number): RowScan | undefined {
   const used = idle.get(`${C} ${blockRows}`)?.pop();
   if (used) return used;
   try {
-    return new SimilarityScan("f32", C, blockRows) as RowScan;
+    return new SimilarityScan(F32, C, blockRows) as RowScan;
   } catch {
     return undefined;
   }

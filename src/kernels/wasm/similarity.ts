@@ -2,13 +2,13 @@
  * Exact search: the dot products of a query with a block of corpus rows, f32 or int8. The k best of them are kept by the caller (tasks/top-k.ts):
  * one comparison a row in JavaScript beside C multiplications here.
  *
- *   const scan = new SimilarityScan("f32", C, 256);
+ *   const scan = new SimilarityScan(F32, C, 256);
  *   scan.rows.set(vectors);                      // [256, C], row-major, written by the caller
  *   const scores = scan.scores(query, count);    // scores[n] = query · rows[n], n < count; valid until the next call
  *   const squares = scan.squares(count);         // squares[n] = rows[n] · rows[n], f32 only
  *
  * f32: sums in sixteen lanes (columns.ts), whose order depends on C alone. int8: exact in int32 for C < 2^17, then rounded to f32.
- * The module is its own: three functions, compiled when the first search comes. Measured at 384 dimensions: f32 28, int8 35, JavaScript 3.8 billion operations a second.
+ * A module for each is compiled when its first search comes. Measured at 384 dimensions: f32 28, int8 35, JavaScript 3.8 billion operations a second.
  */
 import { ShapeError } from "../../errors.ts";
 import { emitSum } from "./columns.ts";
@@ -21,13 +21,19 @@ import { ModuleBuilder } from "./emitter/module.ts";
 import * as v128 from "./emitter/v128.ts";
 import { currentLevel } from "./features.ts";
 
-type Element = "f32" | "i8";
+/** What rows are made of. (Objects, so that a bundle has only those that it uses.) */
+interface Element {
+  readonly View: typeof Float32Array | typeof Int8Array;
+  /** scores(out, query, rows, count, C), and squares with the same arguments for f32: rows are dense. */
+  readonly define: (module: ModuleBuilder) => void;
+}
+export const F32: Element = { View: Float32Array, define: defineFloats };
+export const I8: Element = { View: Int8Array, define: defineBytes };
 
-const BYTES: Readonly<Record<Element, number>> = { f32: 4, i8: 1 };
 const PAGE = 65536;
-/** scores_f32 and scores_i8 (out, query, rows, count, C): rows are dense. */
-export function defineSimilarity(module: ModuleBuilder): void {
-  module.function("scores_f32", { i32: 5 }, (f, out, query, rows, count, C) => {
+
+function defineFloats(module: ModuleBuilder): void {
+  module.function("scores", { i32: 5 }, (f, out, query, rows, count, C) => {
     f.repeat(count, 1, (n) => {
       const toQuery = f.i32(i32.sub(query, rows));
       const sum = emitSum(
@@ -43,7 +49,7 @@ export function defineSimilarity(module: ModuleBuilder): void {
   });
 
   /** out[n] = |row n|²: query is not read. */
-  module.function("squares_f32", { i32: 5 }, (f, out, _query, rows, count, C) => {
+  module.function("squares", { i32: 5 }, (f, out, _query, rows, count, C) => {
     f.repeat(count, 1, (n) => {
       const sum = emitSum(
         f,
@@ -56,8 +62,10 @@ export function defineSimilarity(module: ModuleBuilder): void {
       rows.set(i32.add(rows, i32.shl(C, 2)));
     });
   });
+}
 
-  module.function("scores_i8", { i32: 5 }, (f, out, query, rows, count, C) => {
+function defineBytes(module: ModuleBuilder): void {
+  module.function("scores", { i32: 5 }, (f, out, query, rows, count, C) => {
     const whole = f.i32(i32.and(C, -16));
     f.repeat(count, 1, (n) => {
       const sums = [f.v128(i32x4.const(0)), f.v128(i32x4.const(0))];
@@ -84,12 +92,11 @@ export function defineSimilarity(module: ModuleBuilder): void {
   });
 }
 
-let compiled: WebAssembly.Module | undefined;
+const compiled = new Map<Element, WebAssembly.Module>();
 
 export class SimilarityScan {
   /** The block, [blockRows, C]: write rows here, then ask for scores. */
   readonly rows: Float32Array | Int8Array;
-  readonly #element: Element;
   readonly #query: Float32Array | Int8Array;
   readonly #scores: Float32Array;
   readonly #run: (kernel: string, count: number) => void;
@@ -97,21 +104,23 @@ export class SimilarityScan {
   /** @throws UnsupportedError where WebAssembly SIMD is missing or forbidden */
   constructor(element: Element, C: number, blockRows: number) {
     currentLevel();
-    if (compiled === undefined) {
+    let module = compiled.get(element);
+    if (module === undefined) {
       const builder = new ModuleBuilder({ initial: 1 });
-      defineSimilarity(builder);
-      compiled = new WebAssembly.Module(builder.bytes());
+      element.define(builder);
+      module = new WebAssembly.Module(builder.bytes());
+      compiled.set(element, module);
     }
+    const { View } = element;
+    const bytes = View.BYTES_PER_ELEMENT;
     const align = (bytes: number) => Math.ceil(bytes / 64) * 64;
-    const scoresAt = align(C * BYTES[element]);
+    const scoresAt = align(C * bytes);
     const rowsAt = scoresAt + align(blockRows * 4);
-    const memory = new WebAssembly.Memory({ initial: Math.ceil((rowsAt + blockRows * C * BYTES[element]) / PAGE) });
-    const kernels = new WebAssembly.Instance(compiled, { env: { memory } }).exports as Record<string, (...args: number[]) => void>;
-    const View = element === "f32" ? Float32Array : Int8Array;
+    const memory = new WebAssembly.Memory({ initial: Math.ceil((rowsAt + blockRows * C * bytes) / PAGE) });
+    const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as Record<string, (...args: number[]) => void>;
     this.#query = new View(memory.buffer, 0, C);
     this.#scores = new Float32Array(memory.buffer, scoresAt, blockRows);
     this.rows = new View(memory.buffer, rowsAt, blockRows * C);
-    this.#element = element;
     this.#run = (kernel, count) => kernels[kernel]!(scoresAt, 0, rowsAt, Math.min(count, blockRows), C);
   }
 
@@ -121,13 +130,13 @@ export class SimilarityScan {
       throw new ShapeError(`similarity: expected a query of ${this.#query.length} values, got ${query.length}`);
     }
     this.#query.set(query);
-    this.#run(`scores_${this.#element}`, count);
+    this.#run("scores", count);
     return this.#scores;
   }
 
   /** |rows[n]|² for n < count, of f32 rows: a view, valid until the next call. */
   squares(count: number): Float32Array {
-    this.#run("squares_f32", count);
+    this.#run("squares", count);
     return this.#scores;
   }
 }
