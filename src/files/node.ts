@@ -13,6 +13,8 @@ interface Builtins {
   "node:url": typeof import("node:url");
   "node:os": typeof import("node:os");
   "node:crypto": typeof import("node:crypto");
+  "node:module": typeof import("node:module");
+  "node:worker_threads": typeof import("node:worker_threads");
 }
 
 /** A built-in module, or undefined where the runtime has none (browsers, edge functions). */

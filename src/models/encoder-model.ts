@@ -29,7 +29,6 @@ export class EncoderModel implements Model {
   readonly architecture: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly device: string;
-  /** Why it runs on this device, in a sentence: what was asked for, measured, or could not run. */
   readonly deviceReason: string;
   readonly dtype: "f32" | "w8";
   readonly unusedTensors: readonly string[];

@@ -42,6 +42,8 @@ export interface Model {
   readonly architecture: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly device: string;
+  /** Why it runs on this device, in a sentence: what was asked for, measured, or could not run. (Static embeddings have none.) */
+  readonly deviceReason?: string | undefined;
   readonly dtype: "f32" | "w8";
   /** Known names of the file that this model does not use (another head, a pooler, buffers). */
   readonly unusedTensors: readonly string[];

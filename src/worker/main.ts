@@ -92,6 +92,6 @@ async function open({ load, task, source }: LoadRequest, options: object): Promi
   return { methods: { "": run as Method }, facts: { label } };
 }
 
-function factsOf({ architecture, config, device, dtype, unusedTensors }: Model, label: string): ModelFacts {
-  return { architecture, config, device, dtype, unusedTensors, label };
+function factsOf({ architecture, config, device, deviceReason, dtype, unusedTensors }: Model, label: string): ModelFacts {
+  return { architecture, config, device, deviceReason, dtype, unusedTensors, label };
 }

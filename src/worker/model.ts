@@ -11,15 +11,17 @@ export class RemoteModel implements Model {
   readonly architecture: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly device: string;
+  readonly deviceReason: string | undefined;
   readonly dtype: "f32" | "w8";
   readonly unusedTensors: readonly string[];
   readonly #remote: Remote;
 
-  constructor(remote: Remote, { architecture, config, device, dtype, unusedTensors }: ModelFacts) {
+  constructor(remote: Remote, { architecture, config, device, deviceReason, dtype, unusedTensors }: ModelFacts) {
     this.#remote = remote;
     this.architecture = architecture;
     this.config = config;
     this.device = device;
+    this.deviceReason = deviceReason;
     this.dtype = dtype;
     this.unusedTensors = unusedTensors;
   }

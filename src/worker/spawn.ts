@@ -3,6 +3,7 @@
  * Bundlers for browsers know the form `new Worker(new URL("./main.js", import.meta.url))` and bring the file along.
  */
 import { UnsupportedError } from "../errors.ts";
+import { builtin, needed } from "../files/node.ts";
 import type { Answer, Request } from "./protocol.ts";
 
 export interface ModelWorker {
@@ -22,15 +23,14 @@ const NAME = "hummingbert model";
 
 /** @throws UnsupportedError where the runtime has no workers */
 export function spawnModelWorker(events: ModelWorkerEvents): ModelWorker {
-  const isNode = typeof process === "object" && process !== null && typeof process.getBuiltinModule === "function";
-  if (isNode) return spawnNode(events);
+  const node = builtin("node:worker_threads");
+  if (node) return spawnNode(node, events);
   if (typeof Worker !== "function")
     throw new UnsupportedError("worker: true needs workers, which this runtime does not have; leave it out");
   return spawnWeb(events);
 }
 
-function spawnNode({ onAnswer, onEnd }: ModelWorkerEvents): ModelWorker {
-  const { Worker } = process.getBuiltinModule("node:worker_threads");
+function spawnNode({ Worker }: typeof import("node:worker_threads"), { onAnswer, onEnd }: ModelWorkerEvents): ModelWorker {
   const isSource = import.meta.url.endsWith(".ts");
   const worker = new Worker(new URL(isSource ? "./main.ts" : "./main.js", import.meta.url), {
     execArgv: isSource ? ["--import", typeScriptHooks()] : [],
@@ -48,8 +48,8 @@ function spawnNode({ onAnswer, onEnd }: ModelWorkerEvents): ModelWorker {
 
 /** In a checkout main.ts is read by the checkout's own tsx: hooks of the caller's thread do not reach a worker on every Node. */
 function typeScriptHooks(): string {
-  const { createRequire } = process.getBuiltinModule("node:module");
-  const { pathToFileURL } = process.getBuiltinModule("node:url");
+  const { createRequire } = needed("node:module");
+  const { pathToFileURL } = needed("node:url");
   const api = pathToFileURL(createRequire(import.meta.url).resolve("tsx/esm/api")).href.replace(/\.cjs$/, ".mjs");
   return `data:text/javascript,${encodeURIComponent(`import { register } from "${api}"; register();`)}`;
 }
