@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { UnsupportedError } from "../../src/errors.ts";
 import { createSlimBackend } from "../../src/kernels/choose-slim.ts";
+import { engineInfo } from "../../src/kernels/wasm/features.ts";
 import { loadModelWith } from "../../src/models/assemble.ts";
 import { FAMILIES } from "../../src/models/families.ts";
 import { loadModelFromFiles } from "../../src/models/load.ts";
@@ -26,6 +27,7 @@ test.each([1, 2])("auto falls back to loops, %i threads", async (threads) => {
   expect(loaded).toEqual([...loaded].sort((a, b) => a - b));
   expect(model.device).toBe("loops");
   expect(model.deviceReason).toMatch(/^loops is the fallback; wasm: \d+ MiB are needed/);
+  expect(engineInfo().threads).toBe(1);
   expect(await model.forward(batch)).toEqual(await loops.forward(batch));
   model.dispose();
   loops.dispose();

@@ -23,22 +23,29 @@ export interface EngineInfo {
   readonly kernels: string;
 }
 
+interface Engine {
+  readonly simd: boolean;
+  readonly level: FeatureLevel;
+  /** What the engine said when it refused. */
+  readonly refusal?: unknown;
+}
+
 /** What is known so far; undefined until asked. */
-let known: { simd: boolean; level: FeatureLevel } | undefined;
+let known: Engine | undefined;
 let experimentalTried = false;
 let threads = 1;
 
-function probe(): { simd: boolean; level: FeatureLevel } {
+function probe(): Engine {
   known ??= tryEngine();
   return known;
 }
 
-/** A policy may validate modules but forbid to compile them (a page without wasm-unsafe-eval, edge functions): that counts as no SIMD. */
-function tryEngine(): { simd: boolean; level: FeatureLevel } {
+/** A policy may validate modules but forbid to compile them (a page without wasm-unsafe-eval, edge functions), and memory may be refused: that counts as no SIMD. */
+function tryEngine(): Engine {
   try {
     return { simd: hasSimd(), level: { fma: hasFusedMultiplyAdd(), wide: false, dot8: exactDot8() } };
-  } catch {
-    return { simd: false, level: baseline };
+  } catch (refusal) {
+    return { simd: false, level: baseline, refusal };
   }
 }
 
@@ -49,11 +56,13 @@ export function assumeLevel(level: FeatureLevel): void {
 
 /** The level to emit kernels for. @throws UnsupportedError where WebAssembly or its SIMD is missing or forbidden */
 export function currentLevel(): FeatureLevel {
-  const { simd, level } = probe();
-  if (!simd)
+  const { simd, level, refusal } = probe();
+  if (!simd) {
+    const why = refusal ? ` (${refusal})` : "";
     throw new UnsupportedError(
-      'the wasm backend needs WebAssembly with 128-bit SIMD, which this runtime lacks or forbids; use device "loops"',
+      `the wasm backend needs WebAssembly with 128-bit SIMD, which this runtime lacks or forbids${why}; use device "loops"`,
     );
+  }
   return level;
 }
 
@@ -76,19 +85,17 @@ export function setEngineThreads(count: number): void {
  * Process-wide and idempotent. Where V8 refuses, results differ or nothing gets faster, the level stays what it was; outside Node it does nothing.
  */
 export function enableExperimentalSimd(): EngineInfo {
-  if (experimentalTried) return engineInfo();
-  experimentalTried = true;
   const v8 = nodeV8();
-  if (v8 === undefined || !hasSimd()) return engineInfo();
-  if (!hasFusedMultiplyAdd() && v8.major < 12) v8.setFlag("--experimental-wasm-relaxed-simd");
-  const fma = hasFusedMultiplyAdd();
-  const dot8 = exactDot8();
-  known = { simd: true, level: { fma, wide: false, dot8 } };
-  if (v8.major >= 12 && v8.x64) {
+  if (experimentalTried || v8 === undefined) return engineInfo();
+  experimentalTried = true;
+  if (v8.major < 12) v8.setFlag("--experimental-wasm-relaxed-simd");
+  known = tryEngine();
+  const { simd, level } = known;
+  if (simd && v8.major >= 12 && v8.x64) {
     v8.setFlag("--experimental-wasm-revectorize");
     // V8 12 (Node 22) pairs multiplications and additions, but not fused ones: two roundings at twice the width are faster there.
-    const wide: FeatureLevel = { fma: fma && v8.major >= 13, wide: true, dot8 };
-    if (pairingWorks(wide)) known = { simd: true, level: wide };
+    const wide: FeatureLevel = { ...level, fma: level.fma && v8.major >= 13, wide: true };
+    if (pairingWorks(wide)) known = { simd, level: wide };
   }
   return engineInfo();
 }
@@ -101,10 +108,9 @@ interface NodeV8 {
 
 /** Node's v8 module, reached without an import so that bundles for browsers stay whole. */
 function nodeV8(): NodeV8 | undefined {
-  if (typeof process !== "object" || process === null) return undefined;
-  const { versions, arch } = process;
-  if (typeof versions?.node !== "string" || typeof versions.v8 !== "string" || "bun" in versions || "deno" in versions) return undefined;
-  if (typeof process.getBuiltinModule !== "function") return undefined;
-  const v8 = process.getBuiltinModule("v8");
-  return { major: Number.parseInt(versions.v8, 10), x64: arch === "x64", setFlag: (flag) => v8.setFlagsFromString(flag) };
+  if (typeof process !== "object") return undefined;
+  const { versions, arch, getBuiltinModule } = process ?? {};
+  if (!versions?.node || "bun" in versions || "deno" in versions) return undefined;
+  const v8 = getBuiltinModule?.("v8");
+  return v8 && { major: Number.parseInt(versions.v8, 10), x64: arch === "x64", setFlag: (flag) => v8.setFlagsFromString(flag) };
 }

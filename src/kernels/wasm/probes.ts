@@ -34,8 +34,13 @@ function instantiate(
   return { exports: exports as Record<string, Kernel>, memory };
 }
 
+function defineSimd(module: ModuleBuilder): void {
+  module.function("probe", {}, (f) => f.storeV128(0, i32x4.dot_i16x8_s(v128.load(0), v128.load(0))));
+}
+
+/** @throws where modules are valid but may not be compiled, or have no memory */
 export function hasSimd(): boolean {
-  return validates((module) => module.function("probe", {}, (f) => f.storeV128(0, i32x4.dot_i16x8_s(v128.load(0), v128.load(0)))));
+  return validates(defineSimd) && instantiate(defineSimd, 1) !== undefined;
 }
 
 /** f32[0..4) = a * b + c of the vectors at 0, 16, 32. */

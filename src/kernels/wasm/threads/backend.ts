@@ -33,6 +33,9 @@ const SMALL_PASS = 2_000_000;
 /** Elements of a norm that takes about three microseconds. */
 const LONG_OP = 8192;
 
+/** Backends that are not disposed of. */
+let backends = 0;
+
 export class ThreadedBackend extends WasmBackend {
   readonly #team: Team;
   readonly #recorder: Recorder;
@@ -54,6 +57,7 @@ export class ThreadedBackend extends WasmBackend {
     const { run } = instantiateKernels(module, memory);
     this.#team = new Team(threads, this.live(), module, run as (control: number, thread: number, patience: number) => number);
     setEngineThreads(threads);
+    backends++;
   }
 
   get threads(): number {
@@ -93,7 +97,9 @@ export class ThreadedBackend extends WasmBackend {
   }
 
   override dispose(): void {
+    if (this.#isDisposed) return;
     this.#isDisposed = true;
+    if (--backends === 0) setEngineThreads(1);
     this.#team.leave();
     super.dispose();
   }

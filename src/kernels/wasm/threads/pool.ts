@@ -96,7 +96,6 @@ class WorkerPool {
       return;
     }
     if (current === this) current = undefined;
-    setEngineThreads(1);
     void this.#stop();
   }
 

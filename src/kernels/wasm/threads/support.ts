@@ -27,10 +27,13 @@ export function sharedMemory(): WebAssembly.Memory | undefined {
   return undefined;
 }
 
+function hasBuiltins(): boolean {
+  return typeof process === "object" && typeof process?.getBuiltinModule === "function";
+}
+
 /** Node's worker_threads (Deno and Bun have it, too), reached without an import so that bundles for browsers stay whole. */
 export function nodeWorkers(): typeof import("node:worker_threads") | undefined {
-  if (typeof process !== "object" || process === null || typeof process.getBuiltinModule !== "function") return undefined;
-  return process.getBuiltinModule("node:worker_threads");
+  return hasBuiltins() ? process.getBuiltinModule("node:worker_threads") : undefined;
 }
 
 let hasWarned = false;
@@ -43,8 +46,7 @@ export function warnOneThread(reason: string): void {
 
 /** Whether there are node:worker_threads, without loading them: that takes 2 ms, which the first result need not wait for. */
 function hasNodeWorkers(): boolean {
-  if (typeof process !== "object" || process === null || typeof process.getBuiltinModule !== "function") return false;
-  return process.getBuiltinModule("node:module")?.isBuiltin?.("node:worker_threads") === true;
+  return hasBuiltins() && process.getBuiltinModule("node:module")?.isBuiltin?.("node:worker_threads") === true;
 }
 
 function canShare(): boolean {

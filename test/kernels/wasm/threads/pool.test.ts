@@ -86,6 +86,17 @@ describe("the pool", () => {
     c.dispose();
   });
 
+  it("engineInfo shows threads while a model has them, also where no worker was started", async () => {
+    const [a, b] = [threaded(3), threaded(2)];
+    expect(engineInfo().threads).toBe(2);
+    a.dispose();
+    a.dispose();
+    expect(engineInfo().threads).toBe(2);
+    b.dispose();
+    expect(engineInfo().threads).toBe(1);
+    expect(workers.length).toBe(0);
+  });
+
   it("calls a worker to its event loop before it ends it: Deno ends none that sleeps elsewhere", { timeout: 10_000 }, async () => {
     const model = await loadStarted(folder, 2);
     await model.forward(batch);
