@@ -32,7 +32,7 @@ export function inChromium(here, model, expected) {
         const result = await page.evaluate(([place, options]) => globalThis.embedIn(place, options), [place, options]);
         if (result.device !== device) throw new Error(`ran on ${result.device}, expected ${device}`);
         if (result.info && !result.info.kernels.startsWith(device)) throw new Error(`engineInfo() says ${JSON.stringify(result.info)}`);
-        if (bundle === "isolated" && !(result.info.threads > 1)) throw new Error(`threads in an isolated page: ${result.info.threads}`);
+        if (place === "threads" && result.info.threads !== 3) throw new Error(`threads in an isolated page: ${result.info.threads}`);
         if (result.longestTask >= 50) throw new Error(`the main thread was busy for ${result.longestTask} ms at a time`);
         return result;
       } catch (error) {
@@ -63,7 +63,7 @@ export function inChromium(here, model, expected) {
       const { elsewhere } = await start();
       return check("esbuild", "slim", "wasm", { from: elsewhere })();
     },
-    "page, cross-origin isolated": check("isolated", "page", "wasm"),
+    "page, cross-origin isolated, one and three threads": check("isolated", "threads", "wasm"),
     "module worker": check("esbuild", "module worker", "wasm"),
     "service worker": check("esbuild", "service worker", "wasm"),
     "page, policy without WebAssembly": check("strict", "page", "loops"),

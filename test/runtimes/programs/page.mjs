@@ -1,4 +1,4 @@
-// In a page: globalThis.embedIn("page" | "slim" | "hub" | "responsive" | "module worker" | "service worker", options) gives the result of embed().
+// In a page: globalThis.embedIn("page" | "slim" | "hub" | "responsive" | "threads" | "module worker" | "service worker", options) gives the result of embed().
 import { engineInfo, SentenceEncoder } from "hummingbert";
 import { SentenceEncoder as SlimEncoder } from "hummingbert/slim";
 import { embed } from "../embed.mjs";
@@ -11,6 +11,7 @@ const places = {
   slim: async ({ from = "./model", ...options }) => embed(SlimEncoder, from, await (await fetch("./expected.json")).json(), options),
   hub,
   responsive,
+  threads,
   "module worker": (options) => answer(new Worker("./worker.js", { type: "module" }), options),
   "service worker": async (options) => {
     await navigator.serviceWorker.register("./service-worker.js", { type: "module" });
@@ -51,6 +52,31 @@ async function responsive(options) {
   const expected = await here.encode(texts);
   const worst = Math.max(...expected.flatMap((row, i) => [...row].map((value, c) => Math.abs(value - vectors[i][c])))); // NaN if any is not there
   return { device, worst, longestTask };
+}
+
+/** The real MiniLM on three threads, once its two workers have joined: the largest difference from one thread, which there must not be. */
+async function threads() {
+  const joined = [];
+  const PlainWorker = globalThis.Worker;
+  globalThis.Worker = class extends PlainWorker {
+    constructor(...given) {
+      super(...given);
+      joined.push(new Promise((resolve) => this.addEventListener("message", resolve, { once: true })));
+    }
+  };
+  const texts = Array.from({ length: 16 }, (_, i) => `Hummingbird ${i} hovers over a flower. `.repeat(1 + i));
+  const encoder = await SentenceEncoder.load("./minilm", { threads: 3 });
+  await encoder.encode("a b");
+  while (joined.length < 2) await new Promise((resolve) => setTimeout(resolve, 5)); // workers start after the first result
+  await Promise.all(joined);
+  const vectors = await encoder.encode(texts);
+  const info = engineInfo();
+  const device = encoder.model.device;
+  encoder.dispose();
+  const alone = await SentenceEncoder.load("./minilm", { threads: 1 });
+  const expected = await alone.encode(texts);
+  const worst = Math.max(...expected.flatMap((row, i) => [...row].map((value, c) => Math.abs(value - vectors[i][c]))));
+  return { device, worst: worst === 0 ? 0 : 1, info };
 }
 
 async function longestTaskDuring(work) {
