@@ -50,6 +50,18 @@ export function checkOneOf(value: unknown, what: string, known: readonly unknown
   check(known.includes(value), what, `one of ${known.map(show).join(", ")}`, value);
 }
 
+/** What a call was given beside its inputs, as it is. */
+export function checkOptions<Options>(options: Options): Options {
+  check(Object(options) === options && !Array.isArray(options), "options", "an object", options);
+  return options;
+}
+
+/** @throws an aborted signal's reason; ConfigError for what is no signal */
+export function throwIfAborted(signal: AbortSignal | null | undefined): void {
+  check(!signal || typeof signal.throwIfAborted === "function", "signal", "an AbortSignal", signal);
+  signal?.throwIfAborted();
+}
+
 export function checkStrings(values: unknown, what: string): asserts values is readonly string[] {
   checkList(values, what, "a list of strings");
   const wrong = values.findIndex((value) => typeof value !== "string");

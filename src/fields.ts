@@ -19,7 +19,7 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 export function isId(value: unknown): value is number {
-  return (value as number) >>> 0 === value;
+  return typeof value === "number" && value >>> 0 === value;
 }
 
 export class Fields {

@@ -8,6 +8,7 @@
  * its cache, folders, weights in several files, vocab.txt without tokenizer.json, threads, Dense and LayerNorm modules, static embeddings. The vectors have the bits of the full library's.
  */
 
+import { checkOptions, throwIfAborted } from "./checks.ts";
 import { ConfigError, UnsupportedError } from "./errors.ts";
 import { openMemory } from "./files/memory.ts";
 import { openUrl } from "./files/open-url.ts";
@@ -52,7 +53,8 @@ export class SentenceEncoder extends SentenceVectors {
    * @throws ConfigError, UnsupportedError, WeightError, DownloadError about the source
    */
   static async load(source: ModelSource, options: LoadOptions = {}): Promise<SentenceEncoder> {
-    options.signal?.throwIfAborted();
+    checkOptions(options);
+    throwIfAborted(options.signal);
     if (options.worker)
       throw new UnsupportedError('worker: true needs "hummingbert"; hummingbert/slim can be imported in a worker of your own');
     const files = openSource(source, options);

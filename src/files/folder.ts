@@ -3,6 +3,7 @@
  * no thread pool). Large ones, of weights, are left to the thread pool (aside.ts).
  */
 
+import { throwIfAborted } from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import type { ByteSource } from "../safetensors/types.ts";
 import { AsideReads } from "./aside.ts";
@@ -64,7 +65,7 @@ export function openFile(path: string, sibling: (name: string) => Promise<ByteSo
   return {
     size: fs.fstatSync(fd).size,
     async read(start, end, signal) {
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
       const bytes = uninitialised(end - start);
       await readInto(bytes, start);
       return bytes;
@@ -105,7 +106,7 @@ export class FolderFiles implements ModelFiles {
   }
 
   async readIfPresent(name: string, signal?: AbortSignal): Promise<Uint8Array | undefined> {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     try {
       return genuine(name, this.label, readFile(this.#path(name)));
     } catch (error) {
@@ -121,7 +122,7 @@ export class FolderFiles implements ModelFiles {
   }
 
   async open(name: string, signal?: AbortSignal): Promise<ByteSource> {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     const folder = this.subfolder(folderOf(name));
     try {
       return openFile(this.#path(name), (sibling) => folder.open(sibling));

@@ -3,6 +3,7 @@
  * and jitter, or when the server's Retry-After says. A server that falls silent counts as a network error. Aborting ends it at once.
  */
 
+import { throwIfAborted } from "../checks.ts";
 import { DownloadError } from "../errors.ts";
 import { environment } from "./environment.ts";
 
@@ -42,7 +43,7 @@ export class Unreachable extends NoAnswer {}
 /** A pause that an abort ends. */
 export function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     const stop = () => {
       clearTimeout(timer);
       reject(signal?.reason);
@@ -115,7 +116,7 @@ export async function ask(url: string, { signal, ...init }: Ask, network: Networ
       reason = error;
     }
     watchdog.end();
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     if (response !== undefined) await discard(response);
     else if (attempt >= Math.min(network.attempts, hopeless.has(causeOf(reason)) ? hopelessAttempts : network.attempts))
       throw new Unreachable(`no answer from ${hostOf(url)} (${causeOf(reason)})`, { cause: reason });

@@ -4,6 +4,7 @@
  * To follow a branch that has moved, delete the model's folder in the cache or name the revision.
  */
 
+import { throwIfAborted } from "../checks.ts";
 import { DownloadError } from "../errors.ts";
 import type { ByteSource } from "../safetensors/types.ts";
 import { genuine } from "./content.ts";
@@ -89,7 +90,7 @@ export class HubFiles implements ModelFiles {
   async #locate(name: string, callSignal: AbortSignal | undefined, optional: boolean): Promise<string | undefined> {
     const shared = this.#shared;
     const signal = callSignal ?? shared.signal;
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     const inside = joinName(this.#folder, safeName(name, this.label));
     const cached = this.#cached(inside);
     if (cached !== "unknown") return cached;

@@ -3,6 +3,8 @@
  * its own signal; the work itself is aborted when the last one has left, and the last one leaves only when the work has cleaned up.
  */
 
+import { throwIfAborted } from "../checks.ts";
+
 export type OnBytes = (loaded: number, total: number | undefined) => void;
 
 interface Flight<Result> {
@@ -24,10 +26,10 @@ export class InFlight<Result> {
     signal?: AbortSignal,
     onBytes?: OnBytes,
   ): Promise<Result> {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     const last = this.#flights.get(key)?.last;
     if (last !== undefined) onBytes?.(...last);
-    signal?.throwIfAborted(); // whoever hears of progress may abort there
+    throwIfAborted(signal); // whoever hears of progress may abort there
     const flight = this.#flights.get(key) ?? this.#start(key, work);
     flight.waiting++;
     if (onBytes !== undefined) flight.listeners.add(onBytes);

@@ -3,7 +3,7 @@
  * share a leading folder, as files of an `<input webkitdirectory>` do ("my-model/config.json"): the folder that holds config.json is the root.
  */
 
-import { check } from "../checks.ts";
+import { check, throwIfAborted } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { memorySource } from "../safetensors/read.ts";
 import type { ByteSource } from "../safetensors/types.ts";
@@ -18,7 +18,7 @@ export function blobSource(blob: Blob): ByteSource {
   return {
     size: blob.size,
     async read(start, end, signal) {
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
       return new Uint8Array(await blob.slice(start, end).arrayBuffer());
     },
   };
@@ -49,7 +49,7 @@ export class MemoryFiles implements ModelFiles {
   }
 
   async readIfPresent(name: string, signal?: AbortSignal): Promise<Uint8Array | undefined> {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     const file = this.#file(name);
     if (file === undefined) return undefined;
     return genuine(name, this.label, isBytes(file) ? file : new Uint8Array(await file.arrayBuffer()));
@@ -62,7 +62,7 @@ export class MemoryFiles implements ModelFiles {
   }
 
   async open(name: string, signal?: AbortSignal): Promise<ByteSource> {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     const file = this.#file(name);
     if (file === undefined) throw this.#absent(name);
     const folder = this.subfolder(folderOf(name));

@@ -4,6 +4,7 @@
  * Without a source: the task's default, from weights/ in a clone, else from the Hub or its cache.
  */
 
+import { check, throwIfAborted } from "../checks.ts";
 import { ConfigError, UnsupportedError } from "../errors.ts";
 import { openDisk } from "./disk.ts";
 import { openHub } from "./hub-settings.ts";
@@ -23,15 +24,16 @@ export interface OpenOptions extends LoadOptions {
  * @throws ConfigError for a source that is none, a folder that does not exist, or no source where the task has no default
  */
 export async function openModelFiles(source?: ModelSource, options: OpenOptions = {}): Promise<ModelFiles> {
-  options.signal?.throwIfAborted();
+  throwIfAborted(options.signal);
   const files = source === undefined ? defaultFiles(options) : filesOf(source, options);
   return options.subfolder === undefined ? files : files.subfolder(options.subfolder);
 }
 
+const SOURCES = "a Hub id, a folder, a URL or a Map of files";
+
 function defaultFiles(options: OpenOptions): ModelFiles {
   const { defaultModel } = options;
-  if (defaultModel === undefined)
-    throw new ConfigError("Expected a model: a Hub id, a folder, a URL or a Map of files. There is no default here.");
+  check(defaultModel !== undefined, "model", SOURCES, defaultModel);
   const embedded = openDisk()?.embedded(defaultModel.slice(defaultModel.lastIndexOf("/") + 1));
   if (embedded !== undefined) return embedded;
   if (defaultModel.includes("/")) return openHub(defaultModel, options);
@@ -42,7 +44,7 @@ function defaultFiles(options: OpenOptions): ModelFiles {
 
 function filesOf(source: ModelSource, options: OpenOptions): ModelFiles {
   if (typeof source !== "string") return openMemory(source);
-  if (source === "") throw new ConfigError("Expected a Hub id, a folder or a URL, found an empty string.");
+  check(source !== "", "model", SOURCES, source);
   if (/^https?:\/\//i.test(source)) return openUrl(source, options);
   const disk = openDisk();
   const isPath = looksLikePath(source) || /^file:/i.test(source);

@@ -4,6 +4,7 @@
  * to where they belong, so that no byte comes twice.
  */
 
+import { throwIfAborted } from "../checks.ts";
 import { DownloadError } from "../errors.ts";
 import type { ByteSource } from "../safetensors/types.ts";
 import type { Network } from "./http.ts";
@@ -68,7 +69,7 @@ export function rangeSource(
   return {
     size,
     async read(from, to, signal = options.signal) {
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
       if (to <= start.length || from === to) return start.subarray(from, to);
       const first = Math.floor(from / block);
       const last = Math.floor((to - 1) / block);

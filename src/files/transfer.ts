@@ -3,6 +3,7 @@
  * the server does not do ranges or the file has changed. The size is checked here, the hash by the sink's owner.
  */
 
+import { throwIfAborted } from "../checks.ts";
 import { DownloadError } from "../errors.ts";
 import { ask, causeOf, discard, hostOf, type Network, NoAnswer, pause, refused, Unreachable, type Watchdog } from "./http.ts";
 
@@ -66,7 +67,7 @@ export async function transfer(url: string, what: string, sink: Sink, options: T
       if (end === undefined || job.at === end) return response;
       throw new NoAnswer(`the connection ended at byte ${job.at} of ${end}`);
     } catch (error) {
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
       if (!(error instanceof NoAnswer)) throw error;
       fruitless = job.at > before ? 0 : fruitless + 1;
       const neverThere = error instanceof Unreachable && job.at === from; // one that goes away in the middle is waited for

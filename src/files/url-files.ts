@@ -3,6 +3,7 @@
  * checkpoints, and then for what is read; a server that does not do ranges sends the whole file, which is kept.
  */
 
+import { throwIfAborted } from "../checks.ts";
 import { memorySource } from "../safetensors/read.ts";
 import type { ByteSource } from "../safetensors/types.ts";
 import { genuine, impostor } from "./content.ts";
@@ -82,7 +83,7 @@ export class UrlFiles implements ModelFiles {
     const inside = this.#inside(name);
     const { headers, progress } = this.#options;
     const signal = callSignal ?? this.#options.signal;
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     const known = this.#small.get(inside);
     if (known !== undefined) return known;
     const sink = new MemorySink();

@@ -5,6 +5,7 @@
  * the Hub's headers from a page, so a file is checked by its size and, where the storage's ETag is a SHA-256, by that.
  */
 
+import { throwIfAborted } from "../checks.ts";
 import { DownloadError } from "../errors.ts";
 import type { ByteSource } from "../safetensors/types.ts";
 import { genuine } from "./content.ts";
@@ -92,7 +93,7 @@ export class WebHubFiles implements ModelFiles {
     const { repository, revision, cacheName, offline, progress } = this.#options;
     const pin = this.#pin;
     const signal = callSignal ?? this.#options.signal;
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     const inside = joinName(this.#folder, safeName(name, this.label));
     const cache = await openCache(cacheName);
     const noted = pin.commit ?? (isCommit(revision) ? revision : await (await cache?.match(this.#ref))?.text());

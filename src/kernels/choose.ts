@@ -9,7 +9,7 @@
  */
 
 import { checkList, unexpected } from "../checks.ts";
-import { ConfigError, UnsupportedError } from "../errors.ts";
+import { UnsupportedError } from "../errors.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { type Device, isBackendDevice } from "../tensor/device.ts";
 import { fallBack } from "./fall-back.ts";
@@ -63,7 +63,7 @@ async function chooseAutomatically(options: BackendChoice): Promise<ChosenBacken
   const wasm = { name: "wasm", create: () => createWasm(options) };
   const { devices: given = [] } = options;
   checkList(given, "devices", "a list of devices");
-  const devices = given.map((device) => ({ name: device.name, create: () => fromDevice(device) }));
+  const devices = given.map((device) => ({ name: device?.name, create: () => fromDevice(device) }));
   try {
     if (devices.length > 0) {
       const fastest = await chooseFastest([wasm, ...devices]);
@@ -84,7 +84,7 @@ async function withoutDevices(options: BackendChoice, error: UnsupportedError): 
 
 async function fromDevice(device: Device): Promise<Backend> {
   if (!isBackendDevice(device)) {
-    throw new ConfigError(`device "${device.name}" cannot make a backend; pass what webgpu() or gpuJs() returned`);
+    throw unexpected("device", "webgpu() or gpuJs()", device);
   }
   return device.createBackend();
 }

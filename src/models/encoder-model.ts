@@ -3,6 +3,7 @@
  * For tasks it also offers computeHidden: one queued pass whose hidden states are worked on inside the pass (pooling, similarity).
  */
 
+import { checkOptions } from "../checks.ts";
 import type { TokenBatch } from "../layers/tokens.ts";
 import type { Backend } from "../tensor/backend.ts";
 import type { Mat } from "../tensor/mat.ts";
@@ -69,6 +70,7 @@ export class EncoderModel implements Model {
    * @throws ShapeError for ids, lengths or typeIds the model has no rows for; DisposedError; the signal's reason
    */
   async forward(batch: readonly ModelInput[], options: ForwardOptions = {}): Promise<ModelOutput> {
+    checkOptions(options);
     checkInputs(batch, this.#sizes);
     const { rows, choices = Math.max(1, batch.length), hiddenStates, attentions, signal } = options;
     if (this.#isMultipleChoice) checkChoices(choices, batch.length);

@@ -2,6 +2,7 @@
  * loadModel: the engine's door. A source (folder, Hub id, bytes, nothing for the default) becomes a running model.
  */
 
+import { checkOptions } from "../checks.ts";
 import { openModelFiles } from "../files/index.ts";
 import type { ModelSource } from "../files/types.ts";
 import { loadRemoteModel } from "../worker/model.ts";
@@ -16,6 +17,7 @@ const DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2";
  * @throws ConfigError, WeightError, FormatError, DownloadError: what is wrong with source, options, config.json or the weights
  */
 export async function loadModel(source?: ModelSource, options: ModelOptions = {}): Promise<Model> {
+  checkOptions(options);
   if (options.worker) return loadRemoteModel(source, options);
   const files = await openModelFiles(source, { ...options, defaultModel: DEFAULT_MODEL });
   return loadModelFromFiles(files, { ...options, dtype: options.dtype ?? (source === undefined ? "w8" : "auto") });

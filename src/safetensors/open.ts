@@ -2,6 +2,7 @@
  * Opens what a checkpoint is found as: one safetensors file, or the index of several (shards.ts).
  */
 
+import { check } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { prefixBytes } from "./header.ts";
 import { openFile, readExactly } from "./read.ts";
@@ -16,8 +17,8 @@ import type { ByteSource, Safetensors } from "./types.ts";
  */
 export async function openSafetensors(file: ByteSource, options: ShardOptions = {}): Promise<Safetensors> {
   const { signal } = options;
-  if (typeof file?.read !== "function")
-    throw new ConfigError("openSafetensors: expected a source { size, read(start, end) }; parseSafetensors takes bytes.");
+  const isSource = typeof file?.read === "function" && Number.isSafeInteger(file.size);
+  check(isSource, "openSafetensors", "{ size, read(start, end) } (parseSafetensors takes bytes)", file);
   const prefix = await readExactly(file, 0, Math.min(prefixBytes, file.size), signal);
   if (looksLikeIndex(prefix)) {
     const index = await readExactly(file, 0, file.size, signal);

@@ -34,8 +34,8 @@ export async function openFile(file: ByteSource, signal?: AbortSignal): Promise<
 /** Reads [start, end) and holds a source to its word, so that nothing further on meets fewer bytes than it asked for. */
 export async function readExactly(file: ByteSource, start: number, end: number, signal?: AbortSignal): Promise<Uint8Array> {
   const bytes = await file.read(start, end, signal);
-  if (bytes.length !== end - start)
-    throw broken("ShortRead", `asked for bytes ${start} to ${end}, got ${bytes.length} of ${end - start}; is the file cut?`);
+  if (bytes?.length !== end - start)
+    throw broken("ShortRead", `asked for bytes ${start} to ${end}, got ${bytes?.length} of ${end - start}; is the file cut?`);
   return bytes;
 }
 

@@ -22,7 +22,7 @@ interface Writable {
  */
 export function serializeSafetensors(tensors: ReadonlyMap<string, Writable>, metadata?: ReadonlyMap<string, string>): Uint8Array {
   for (const map of [tensors, metadata ?? new Map()])
-    if (Array.isArray(map) || typeof map?.entries !== "function")
+    if (Array.isArray(map) || ArrayBuffer.isView(map) || typeof map?.entries !== "function")
       throw new ConfigError("serializeSafetensors: expected tensors and metadata as Maps by name.");
   for (const [name, tensor] of tensors) check(name, tensor);
   const ordered = [...tensors]
@@ -57,6 +57,7 @@ export function serializeSafetensors(tensors: ReadonlyMap<string, Writable>, met
 }
 
 function check(name: string, tensor: Writable): void {
+  json(name, "a tensor name");
   const { dtype, shape, data } = tensor ?? {};
   if (name === "__metadata__")
     throw broken("InvalidTensorView", 'a tensor cannot be named "__metadata__": the header uses it for metadata.');

@@ -4,7 +4,7 @@
  * O(N²) comparisons, O(N C) memory plus the groups. Python: sentence_transformers.util.community_detection.
  */
 
-import { check, checkInteger } from "../checks.ts";
+import { check, checkInteger, checkOptions } from "../checks.ts";
 import { nextTurn } from "../tensor/turn.ts";
 import { checkSameLength, normalized, VectorBlock } from "./vectors.ts";
 
@@ -20,7 +20,7 @@ const ROWS_A_TURN = 64;
 
 /** @returns indices of each community, its centre first and then from the most similar on; the largest community first */
 export async function communityDetection(vectors: readonly Float32Array[], options: CommunityDetectionOptions = {}): Promise<number[][]> {
-  const { threshold = 0.75, minCommunitySize = 10 } = options;
+  const { threshold = 0.75, minCommunitySize = 10 } = checkOptions(options);
   checkInteger(minCommunitySize, "minCommunitySize");
   check(Number.isFinite(threshold), "threshold", "a number", threshold);
   const C = checkSameLength(vectors, "communityDetection");

@@ -5,7 +5,7 @@
  * Scores of one label go through a sigmoid, of several through nothing, unless the model's configuration names a function.
  */
 
-import { checkInteger, checkList, checkString, checkStrings, unexpected } from "../checks.ts";
+import { checkInteger, checkList, checkOptions, checkString, checkStrings, unexpected } from "../checks.ts";
 import { ConfigError, UnsupportedError } from "../errors.ts";
 import type { JsonObject } from "../fields.ts";
 import { readJsonObject } from "../files/json.ts";
@@ -64,6 +64,7 @@ export class CrossEncoder {
 
   /** There is no default model. @throws ConfigError about the source or the architecture */
   static async load(source?: ModelSource, options: LoadOptions = {}): Promise<CrossEncoder> {
+    checkOptions(options);
     if (options.worker) return new CrossEncoder(await loadRemoteCrossEncoder(source, options));
     const task = await openTask("text-ranking", source, options);
     try {
@@ -90,12 +91,13 @@ export class CrossEncoder {
    * @throws ConfigError for pairs that are no two strings; DisposedError; the signal's reason
    */
   async predict(pairs: readonly (readonly [string, string])[], options: PredictOptions = {}): Promise<number[] | number[][]> {
+    checkOptions(options);
     return this.#scorer.predict(pairs, options);
   }
 
   /** The documents from the most to the least relevant. @throws ConfigError for a model with several labels */
   async rank(query: string, documents: readonly string[], options: RankOptions = {}): Promise<Ranked[]> {
-    const { topK, returnDocuments = false, ...predict } = options;
+    const { topK, returnDocuments = false, ...predict } = checkOptions(options);
     if (this.numLabels !== 1) {
       throw new ConfigError(
         `rank: ${this.#scorer.label} has ${this.numLabels} labels (${this.#labels.join(", ")}); ranking needs a model with one, predict() takes any`,

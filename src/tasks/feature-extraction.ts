@@ -2,7 +2,7 @@
  * feature-extraction: the last hidden state of each token, the features that a model's head would work on. No pooling: see SentenceEncoder for that.
  */
 
-import { checkString } from "../checks.ts";
+import { checkOptions, checkString } from "../checks.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
 import type { Tensor } from "../tensor/shape.ts";
 import { forwardEach } from "./forward-each.ts";
@@ -23,10 +23,8 @@ export interface FeatureExtraction {
 export async function featureExtraction(source?: ModelSource, options?: LoadOptions): Promise<FeatureExtraction> {
   const { model, tokenizer, maxLength, warnTruncated } = await openTask("feature-extraction", source, options);
 
-  async function extract(
-    texts: string | readonly string[],
-    { signal, onTruncate = warnTruncated }: FeatureExtractionOptions = {},
-  ): Promise<unknown> {
+  async function extract(texts: string | readonly string[], call: FeatureExtractionOptions = {}): Promise<unknown> {
+    const { signal, onTruncate = warnTruncated } = checkOptions(call);
     const list = Array.isArray(texts) ? (texts as readonly unknown[]) : [texts];
     const encodings = list.map((text, i) => {
       checkString(text, `text ${i}`);

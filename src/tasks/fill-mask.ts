@@ -7,7 +7,7 @@
  * Only the masks' positions go through the vocabulary-sized layer.
  */
 
-import { check, checkInteger, checkString } from "../checks.ts";
+import { check, checkInteger, checkOptions, checkString } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
 import type { Encoding, Tokenizer } from "../tokenizers/tokenizer.ts";
@@ -51,7 +51,7 @@ export async function fillMask(source?: ModelSource, options?: LoadOptions): Pro
     tokenizer.decode(ids, { skipSpecialTokens, cleanUpTokenizationSpaces });
 
   async function fill(texts: string | readonly string[], call: FillMaskOptions = {}): Promise<unknown> {
-    const { topK = 5, targets, signal, onTruncate = warnTruncated } = call;
+    const { topK = 5, targets, signal, onTruncate = warnTruncated } = checkOptions(call);
     checkInteger(topK, "topK");
     const targetIds = targets === undefined ? undefined : idsOfTargets(tokenizer, targets);
     const list = Array.isArray(texts) ? (texts as readonly string[]) : [texts as string];

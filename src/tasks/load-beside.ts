@@ -3,6 +3,7 @@
  * tokenizer's files meanwhile.
  */
 
+import { throwIfAborted } from "../checks.ts";
 import { nextTurn } from "../tensor/turn.ts";
 
 /** A caller's abort ends it at once, though bytes may still be on their way. `rest` begins once the model waits for bytes. Where one of the two fails its signal ends the other, too, and a model that is there already is disposed. */
@@ -12,7 +13,7 @@ export async function loadBeside<Model, Rest>(
   dispose: (model: Model) => void,
   signal?: AbortSignal,
 ): Promise<[Model, Rest]> {
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   const stop = new AbortController();
   let follow = () => {};
   const aborted = new Promise<never>((_, reject) => {

@@ -3,7 +3,7 @@
  * Every vector is compared with every other, N² / 2 FLOP pairs of C; memory is O(N C + maxPairs). Python: sentence_transformers.util.paraphrase_mining.
  */
 
-import { checkInteger } from "../checks.ts";
+import { checkInteger, checkOptions } from "../checks.ts";
 import { semanticSearch } from "./semantic-search.ts";
 import { TopK } from "./top-k.ts";
 import { checkSameLength } from "./vectors.ts";
@@ -23,7 +23,7 @@ export async function paraphraseMining(
   vectors: readonly Float32Array[],
   options: ParaphraseMiningOptions = {},
 ): Promise<[score: number, i: number, j: number][]> {
-  const { topK = 100, maxPairs = 500_000 } = options;
+  const { topK = 100, maxPairs = 500_000 } = checkOptions(options);
   checkInteger(topK, "topK");
   checkInteger(maxPairs, "maxPairs");
   checkSameLength(vectors, "paraphraseMining");

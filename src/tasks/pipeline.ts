@@ -3,6 +3,7 @@
  * Each task is a file of its own; this table is all there is between a name and its file.
  */
 
+import { checkOptions } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
 import { loadRemotePipeline } from "../worker/tasks.ts";
@@ -45,10 +46,15 @@ const TASKS: { readonly [Task in keyof Tasks]: (source?: ModelSource, options?: 
  * Loads a task. Without a source: its embedded default model, where it has one.
  * @throws ConfigError for an unknown task, a task without a default, or a model whose architecture does not fit; loading errors
  */
-export async function pipeline<Task extends keyof Tasks>(task: Task, source?: ModelSource, options?: LoadOptions): Promise<Tasks[Task]> {
+export async function pipeline<Task extends keyof Tasks>(
+  task: Task,
+  source?: ModelSource,
+  options: LoadOptions = {},
+): Promise<Tasks[Task]> {
   if (!Object.hasOwn(TASKS, task)) {
     throw new ConfigError(`pipeline: "${String(task)}" is not a task; expected one of ${Object.keys(TASKS).join(", ")}`);
   }
-  if (options?.worker) return (await loadRemotePipeline(task, source, options)) as unknown as Tasks[Task];
+  checkOptions(options);
+  if (options.worker) return (await loadRemotePipeline(task, source, options)) as unknown as Tasks[Task];
   return TASKS[task](source, options);
 }

@@ -8,7 +8,7 @@
  * All sums and quotients are rounded to float32, as numpy computes them.
  */
 
-import { check, checkList, unexpected } from "../checks.ts";
+import { check, checkList, checkOptions, unexpected } from "../checks.ts";
 import { ConfigError, ShapeError } from "../errors.ts";
 import { checkSameLength } from "./vectors.ts";
 
@@ -28,6 +28,7 @@ export function quantizeEmbeddings(
   precision: VectorPrecision,
   options: QuantizeOptions = {},
 ): (Int8Array | Uint8Array)[] {
+  checkOptions(options);
   const C = checkSameLength(vectors, "quantizeEmbeddings");
   switch (precision) {
     case "binary":
@@ -39,7 +40,7 @@ export function quantizeEmbeddings(
       const ranges = options.ranges ?? rangesOf(options.calibration ?? ownCalibration(vectors));
       checkList(ranges, "ranges", "a list of [min, max]");
       if (ranges.length !== C) throw new ShapeError(`quantizeEmbeddings: ${ranges.length} ranges for vectors of ${C} dimensions`);
-      const wrong = ranges.findIndex((range: unknown) => !(Array.isArray(range) && range[0] <= range[1]));
+      const wrong = ranges.findIndex((range: unknown) => !(Array.isArray(range) && range.every(Number.isFinite) && range[0] <= range[1]));
       check(wrong < 0, `ranges[${wrong}]`, "[min, max]", ranges[wrong]);
       return vectors.map((vector) => bucket(vector, ranges, precision === "int8"));
     }

@@ -5,7 +5,7 @@
  * Spans are widened to whole words; spans of the same text are one answer and their scores add up. Offsets are into the caller's context.
  */
 
-import { check, checkInteger } from "../checks.ts";
+import { check, checkInteger, checkOptions } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
 import type { Encoding, Tokenizer } from "../tokenizers/tokenizer.ts";
@@ -53,7 +53,7 @@ export async function questionAnswering(source?: ModelSource, options?: LoadOpti
   const clsId = tokenizer.specialTokens.cls?.id;
 
   async function answer(inputs: Question | readonly Question[], call: QuestionAnsweringOptions = {}): Promise<unknown> {
-    const { topK = 1, maxAnswerLen = 15, maxSeqLen = Math.min(maxLength, 384), signal } = call;
+    const { topK = 1, maxAnswerLen = 15, maxSeqLen = Math.min(maxLength, 384), signal } = checkOptions(call);
     const { docStride = Math.min(Math.floor(maxSeqLen / 2), 128) } = call;
     checkCall({ topK, maxAnswerLen, maxSeqLen }, docStride, maxSeqLen, model.maxLength);
     const list = (Array.isArray(inputs) ? inputs : [inputs]).map(checkQuestion);

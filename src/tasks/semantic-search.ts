@@ -7,7 +7,7 @@
  * No index is built: at 384 dimensions a million vectors are 0.8 GFLOP a query. Python: sentence_transformers.util.semantic_search.
  */
 
-import { checkInteger, checkIterable, checkOneOf } from "../checks.ts";
+import { checkInteger, checkIterable, checkOneOf, checkOptions } from "../checks.ts";
 import { nextTurn } from "../tensor/turn.ts";
 import { VectorScan } from "./vector-scan.ts";
 import { checkSameLength } from "./vectors.ts";
@@ -36,7 +36,7 @@ export async function semanticSearch(
   corpus: Iterable<Float32Array> | AsyncIterable<Float32Array>,
   options: SemanticSearchOptions = {},
 ): Promise<SearchHit[][]> {
-  const { topK = 10, score = "cosine" } = options;
+  const { topK = 10, score = "cosine" } = checkOptions(options);
   checkInteger(topK, "topK");
   checkOneOf(score, "score", ["cosine", "dot"]);
   checkIterable(corpus, "corpus", "an iterable of Float32Array, one a text");

@@ -3,7 +3,7 @@
  * from every source and of every module there is. What it does with texts is in sentence-vectors.ts.
  */
 
-import { checkString } from "../checks.ts";
+import { checkOptions, checkString, throwIfAborted } from "../checks.ts";
 import { openModelFiles } from "../files/index.ts";
 import type { LoadOptions, ModelSource, Progress } from "../files/types.ts";
 import { loadModelFromFiles } from "../models/load.ts";
@@ -35,6 +35,7 @@ const FULL_KIT: SentenceKit = {
 export class SentenceEncoder extends SentenceVectors {
   /** Without a source: all-MiniLM-L6-v2 in w8. @throws ConfigError, UnsupportedError, WeightError, DownloadError about the source */
   static async load(source?: ModelSource, options: LoadOptions = {}): Promise<SentenceEncoder> {
+    checkOptions(options);
     if (options.worker) return WorkerSentenceEncoder.start(source, options);
     const files = await openModelFiles(source, { ...options, defaultModel: DEFAULT_ENCODER });
     const dtype = options.dtype ?? (source === undefined ? "w8" : "auto");
@@ -89,7 +90,7 @@ class WorkerSentenceEncoder extends SentenceEncoder {
       done += list.length;
       return vectors;
     };
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     let waiting: string[] = [];
     for await (const text of texts) {
       checkString(text, `text ${done + waiting.length}`);

@@ -2,7 +2,7 @@
  * sentence-similarity: how similar each sentence is to a source sentence, by the model's similarity function (cosine, where it names none).
  */
 
-import { checkString, checkStrings } from "../checks.ts";
+import { checkOptions, checkString, checkStrings } from "../checks.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
 import { SentenceEncoder } from "./sentence-encoder.ts";
 
@@ -20,7 +20,8 @@ export interface SentenceSimilarity {
 export async function sentenceSimilarity(source?: ModelSource, options?: LoadOptions): Promise<SentenceSimilarity> {
   const encoder = await SentenceEncoder.load(source, options);
 
-  async function compare(input: SentenceSimilarityInput, { signal }: { signal?: AbortSignal } = {}): Promise<number[]> {
+  async function compare(input: SentenceSimilarityInput, call: { signal?: AbortSignal } = {}): Promise<number[]> {
+    const { signal } = checkOptions(call);
     const { sourceSentence, sentences } = input ?? {};
     checkString(sourceSentence, "sourceSentence");
     checkStrings(sentences, "sentences");

@@ -7,7 +7,7 @@
  * needs the memory of one pass and of the results.
  */
 
-import { checkInteger, checkIterable, checkOneOf, checkString, checkStrings } from "../checks.ts";
+import { checkInteger, checkIterable, checkOneOf, checkOptions, checkString, checkStrings, throwIfAborted } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { Progress } from "../files/types.ts";
 import type { Model } from "../models/types.ts";
@@ -77,7 +77,7 @@ export class SentenceVectors {
   ): Promise<Uint8Array[]>;
   encode(texts: readonly string[], options: EncodeTextOptions & { precision: "binary" }): Promise<Int8Array[]>;
   async encode(texts: string | readonly string[], options: AnyEncodeOptions = {}): Promise<Vector | Vector[]> {
-    const { precision = "float32" } = options;
+    const { precision = "float32" } = checkOptions(options);
     checkPrecision(precision, options);
     const isList = Array.isArray(texts);
     const list = isList ? [...(texts as readonly string[])] : [texts as string];
@@ -90,6 +90,7 @@ export class SentenceVectors {
 
   /** Any number of texts, their vectors in order, in the memory of one pass. */
   async *stream(texts: Iterable<string> | AsyncIterable<string>, options: EncodeTextOptions = {}): AsyncGenerator<Float32Array> {
+    checkOptions(options);
     checkIterable(texts, "stream", "an iterable of texts (encode takes one)");
     for await (const batch of this.run(texts, options)) yield* batch;
   }
@@ -120,7 +121,7 @@ export class SentenceVectors {
       const kept = truncateDim === undefined ? vector : vector.slice(0, truncateDim);
       return options.normalize === true ? normalized(kept) : kept;
     };
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     let done = 0;
     for await (const batch of batchesOf(
       this.#tokenize(texts, prompt, onTruncate),
@@ -129,7 +130,7 @@ export class SentenceVectors {
     )) {
       if (done > 0) {
         await nextTurn();
-        signal?.throwIfAborted();
+        throwIfAborted(signal);
       }
       const [data] = await model.computeHidden(
         batch,

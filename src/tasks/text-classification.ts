@@ -5,7 +5,7 @@
  * One text without topK gives [best]; a list without topK gives [best, best, ...]; with topK each text gives a list, best first.
  */
 
-import { checkInteger, unexpected } from "../checks.ts";
+import { checkInteger, checkOptions, unexpected } from "../checks.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
 import { forwardEach } from "./forward-each.ts";
 import { labelsOf } from "./labels.ts";
@@ -47,7 +47,7 @@ export async function textClassification(source?: ModelSource, options?: LoadOpt
     inputs: Input | readonly Input[],
     call: TextClassificationOptions & Partial<TopOption> = {},
   ): Promise<Label[] | Label[][]> {
-    const { topK, functionToApply = usual, signal, onTruncate = warnTruncated } = call;
+    const { topK, functionToApply = usual, signal, onTruncate = warnTruncated } = checkOptions(call);
     if (topK !== undefined && topK !== null) checkInteger(topK, "topK (null for all labels)");
     const list = (Array.isArray(inputs) ? inputs : [inputs]).map(checkInput);
     const encodings = list.map((input, i) => encodeWithin(tokenizer, input, i, { maxLength, onTruncate }));

@@ -6,7 +6,7 @@
  * model_max_length that share `stride` tokens; without it what is beyond the model's length is cut off and reported.
  */
 
-import { check, checkInteger, checkOneOf, checkString, checkStrings } from "../checks.ts";
+import { check, checkInteger, checkOneOf, checkOptions, checkString, checkStrings } from "../checks.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
 import type { Encoding, Tokenizer } from "../tokenizers/tokenizer.ts";
 import {
@@ -50,7 +50,7 @@ export async function tokenClassification(source?: ModelSource, options?: LoadOp
   const labels = labelsOf(model.config);
 
   async function classify(texts: string | readonly string[], call: TokenClassificationOptions = {}): Promise<unknown> {
-    const { aggregationStrategy: strategy = "none", ignoreLabels = ["O"], stride, signal, onTruncate = warnTruncated } = call;
+    const { aggregationStrategy: strategy = "none", ignoreLabels = ["O"], stride, signal, onTruncate = warnTruncated } = checkOptions(call);
     checkCall(strategy, stride, tokenizer.modelMaxLength);
     checkStrings(ignoreLabels, "ignoreLabels");
     const list = Array.isArray(texts) ? (texts as readonly string[]) : [texts as string];

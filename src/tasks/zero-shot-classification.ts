@@ -8,7 +8,7 @@
  * All labels of all texts run as one ragged batch. As transformers' pipeline.
  */
 
-import { check, checkString, checkStrings, show, unexpected } from "../checks.ts";
+import { check, checkOptions, checkString, checkStrings, show, unexpected } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
 import type { Encoding, Tokenizer } from "../tokenizers/tokenizer.ts";
@@ -49,7 +49,7 @@ export async function zeroShotClassification(source?: ModelSource, options?: Loa
     candidateLabels: string | readonly string[],
     call: ZeroShotOptions = {},
   ): Promise<ZeroShot | ZeroShot[]> {
-    const { multiLabel = false, hypothesisTemplate = "This example is {}.", signal, onTruncate = warnTruncated } = call;
+    const { multiLabel = false, hypothesisTemplate = "This example is {}.", signal, onTruncate = warnTruncated } = checkOptions(call);
     const list = Array.isArray(texts) ? (texts as readonly string[]) : [texts as string];
     const labels = checkLabels(candidateLabels);
     check(list.length > 0, "texts", "at least one", list);

@@ -11,5 +11,5 @@ export interface BackendDevice extends Device {
 }
 
 export function isBackendDevice(device: Device): device is BackendDevice {
-  return typeof (device as Partial<BackendDevice>).createBackend === "function";
+  return typeof (device as Partial<BackendDevice> | null)?.createBackend === "function";
 }

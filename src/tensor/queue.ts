@@ -7,6 +7,7 @@
  * A waiting call that is aborted is rejected at once and never runs. Nothing here knows of tensors.
  */
 
+import { throwIfAborted } from "../checks.ts";
 import { DisposedError } from "../errors.ts";
 import { nextTurn } from "./turn.ts";
 
@@ -47,11 +48,11 @@ export class CallQueue<Resource> {
     const pause: Pause = async () => {
       await nextTurn();
       if (this.#isDisposed) throw this.#disposedError();
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
     };
     return new Promise<R>((resolve, reject) => {
       if (this.#isDisposed) throw this.#disposedError();
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
       const onAbort = () => {
         if (this.#waiting.delete(call)) reject(signal?.reason);
       };

@@ -3,8 +3,8 @@
  * The public Tokenizer (tokenizer.ts) adds the ways to read every kind of file; a small bundle adds fewer.
  */
 
-import { check, checkList, checkOneOf, unexpected } from "../checks.ts";
-import { isObject } from "../fields.ts";
+import { check, checkList, checkOneOf, checkOptions, unexpected } from "../checks.ts";
+import { isId, isObject } from "../fields.ts";
 import type { EncodeOptions, Encoding } from "./encoding.ts";
 import { readSpecialTokens, type SpecialTokens } from "./special-tokens.ts";
 import { readModelMaxLength } from "./tokenizer-config.ts";
@@ -39,7 +39,7 @@ export class TextTokenizer extends TokenizerCore {
    * @throws ConfigError where the truncation asked for is impossible
    */
   encode(text: string, pair?: string | null, options: EncodeOptions = {}): Encoding {
-    checkOptions(options);
+    checkEncodeOptions(options);
     const texts = pair === undefined || pair === null ? [text] : [text, pair];
     for (const each of texts) {
       check(typeof each === "string", "encode", "a string (encodeBatch takes several)", each);
@@ -66,13 +66,17 @@ export class TextTokenizer extends TokenizerCore {
     ids: readonly number[],
     options: { readonly skipSpecialTokens?: boolean; readonly cleanUpTokenizationSpaces?: boolean } = {},
   ): string {
-    check(Array.isArray(ids) || ArrayBuffer.isView(ids), "decode", "a list of ids", ids);
+    checkOptions(options);
+    check(typeof ids?.findIndex === "function", "decode", "a list of ids", ids);
+    const wrong = ids.findIndex((id) => !isId(id));
+    check(wrong < 0, `decode: ids[${wrong}]`, "a token id", ids[wrong]);
     const text = this.decodeIds(ids, options.skipSpecialTokens ?? true);
     return options.cleanUpTokenizationSpaces === true ? cleanUpEnglish(text) : text;
   }
 }
 
-function checkOptions({ truncation, offsets }: EncodeOptions): void {
+function checkEncodeOptions(options: EncodeOptions): void {
+  const { truncation, offsets } = checkOptions(options);
   checkOneOf(truncation ?? false, "truncation", [false, "longest_first", "only_first", "only_second"]);
   checkOneOf(offsets ?? "utf16", "offsets", ["utf16", "codepoint"]);
 }

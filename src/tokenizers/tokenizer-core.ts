@@ -8,6 +8,7 @@
  */
 
 import { checkString } from "../checks.ts";
+import { isId } from "../fields.ts";
 import { type AddedToken, AddedTokenFinder } from "./added-tokens.ts";
 import { AlignedText, scalarAt } from "./aligned-text.ts";
 import type { Decoder, Normalizer, PreTokenizer, TokenModel } from "./component.ts";
@@ -73,7 +74,7 @@ export class TokenizerCore {
   }
 
   idToToken(id: number): string | undefined {
-    return this.#addedById.get(id) ?? this.#parts.model.idToToken(id);
+    return isId(id) ? (this.#addedById.get(id) ?? this.#parts.model.idToToken(id)) : undefined;
   }
 
   protected encodeTexts(texts: readonly string[], options: EncodeOptions, modelMaxLength: number): Encoding {

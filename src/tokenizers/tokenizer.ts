@@ -8,6 +8,7 @@
  * tokenizer-core.ts (their order), wordpiece.ts, bpe.ts and unigram.ts (the three algorithms), encoding.ts (special tokens and windows).
  */
 
+import { checkOptions } from "../checks.ts";
 import { openModelFiles } from "../files/open.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
 import type { EncodeOptions, Encoding } from "./encoding.ts";
@@ -26,6 +27,7 @@ export class Tokenizer extends TextTokenizer {
    * @throws ConfigError where there are no tokenizer files, FormatError and UnsupportedError where they cannot be read
    */
   static async load(source?: ModelSource, options: LoadOptions = {}): Promise<Tokenizer> {
+    checkOptions(options);
     const files = await openModelFiles(source, { defaultModel: DEFAULT_MODEL, ...options });
     return Tokenizer.fromFiles(files, options.signal);
   }

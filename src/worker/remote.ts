@@ -2,6 +2,7 @@
  * Remote: the caller's end of an object that lives in a worker of its own. Each call is a message and its answer; options that are functions are called here.
  * A call that is aborted is rejected at once and given up over there. A worker that ends rejects what is pending: never a hang.
  */
+import { checkOptions, throwIfAborted } from "../checks.ts";
 import { ConfigError, DisposedError, UnsupportedError } from "../errors.ts";
 import { besidePage } from "../files/open.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
@@ -85,10 +86,11 @@ export class Remote {
     options: Options,
     make: (id: number, sent: Options, callbacks: readonly Callback[]) => Parameters<ModelWorker["post"]>[0],
   ): Promise<unknown> {
+    checkOptions(options);
     const signal = options.signal as AbortSignal | undefined;
     if (this.#isDisposed) throw this.#disposedError();
     if (this.#failure) throw this.#failure;
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     const id = this.#ids++;
     const callbacks = CALLBACKS.filter((name) => typeof options[name] === "function");
     const sent = Object.fromEntries(

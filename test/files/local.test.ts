@@ -174,6 +174,8 @@ describe("the default", () => {
     await expect(openModelFiles(undefined, { defaultModel: "no-such-model", toTry: ["org/one", "org/two"] })).rejects.toThrow(
       /not with the package; give a model, for example org\/one or org\/two$/,
     );
-    await expect(openModelFiles(undefined, {})).rejects.toThrow(/Expected a model/);
+    await expect(openModelFiles(undefined, {})).rejects.toThrow(
+      "model: expected a Hub id, a folder, a URL or a Map of files, found nothing",
+    );
   });
 });

@@ -1,7 +1,7 @@
 /**
  * What this runtime offers to threads: shared memory that can be sent to a worker, a thread that may sleep, a number of cores.
  */
-import { ConfigError } from "../../../errors.ts";
+import { unexpected } from "../../../checks.ts";
 
 /** Cores beyond this bring little: a pass of a small model has too few rows and heads for them. */
 const MOST_AUTOMATIC = 8;
@@ -10,7 +10,7 @@ export const MOST_THREADS = 64;
 /** `threads` of LoadOptions as a number. @throws ConfigError for what is neither "auto" nor a whole number from 1 on */
 export function threadCount(threads: number | "auto" | undefined): number {
   if (threads !== undefined && threads !== "auto" && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS))
-    throw new ConfigError(`threads: expected "auto" or a whole number from 1 to ${MOST_THREADS}, got ${JSON.stringify(threads)}`);
+    throw unexpected("threads", `"auto" or a whole number from 1 to ${MOST_THREADS}`, threads);
   if (!canShare()) return 1;
   return typeof threads === "number" ? threads : Math.max(1, Math.min(cores(), MOST_AUTOMATIC));
 }
