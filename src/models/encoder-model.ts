@@ -16,6 +16,7 @@ import { checkInputs, checkRows, planPasses, tokenBatch, tokensPerPass } from ".
 import { appendPass, checkChoices, emptyOutput, groupChoices } from "./output.ts";
 import { type ModelParts, runPass } from "./pass.ts";
 import type { ForwardOptions, Model, ModelInput, ModelOutput } from "./types.ts";
+import { makeUsable } from "./using.ts";
 
 /** What loading found out besides the weights. */
 export interface ModelFacts {
@@ -27,6 +28,7 @@ export interface ModelFacts {
 }
 
 export class EncoderModel implements Model {
+  declare [Symbol.dispose]: () => void;
   readonly architecture: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly device: string;
@@ -129,12 +131,4 @@ function chooseRows(rows: readonly (readonly number[])[], sequences: Sequences):
   return { rows: Int32Array.from(flat), counts: rows.map((positions) => positions.length) };
 }
 
-// `using model = await loadModel()` where the runtime has Symbol.dispose (Node 20 does); nothing where it has not.
-const disposeSymbol = (Symbol as { readonly dispose?: symbol }).dispose;
-if (disposeSymbol) {
-  Object.defineProperty(EncoderModel.prototype, disposeSymbol, {
-    value: EncoderModel.prototype.dispose,
-    writable: true,
-    configurable: true,
-  });
-}
+makeUsable(EncoderModel);

@@ -48,8 +48,17 @@ export interface Model {
   /** Known names of the file that this model does not use (another head, a pooler, buffers). */
   readonly unusedTensors: readonly string[];
   forward(batch: readonly ModelInput[], options?: ForwardOptions): Promise<ModelOutput>;
-  /** Frees the model; calls that wait are rejected. Also [Symbol.dispose] where the runtime has it. */
+  /** Frees the model; calls that wait are rejected. */
   dispose(): void;
+  /** The same, for `using model = await loadModel()`, where the runtime has Symbol.dispose (using.ts). */
+  [Symbol.dispose](): void;
+}
+
+declare global {
+  /** As @types/node and TypeScript's "esnext.disposable" declare it, for programs that are checked with neither. */
+  interface SymbolConstructor {
+    readonly dispose: unique symbol;
+  }
 }
 
 export interface ModelOptions extends LoadOptions {

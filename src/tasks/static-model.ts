@@ -11,6 +11,7 @@ import { UnsupportedError, WeightError } from "../errors.ts";
 import type { LoadOptions, ModelFiles } from "../files/types.ts";
 import { createBackend } from "../kernels/choose.ts";
 import type { ForwardOptions, Model, ModelInput, ModelOutput } from "../models/types.ts";
+import { makeUsable } from "../models/using.ts";
 import type { Safetensors } from "../safetensors/types.ts";
 import type { Backend } from "../tensor/backend.ts";
 import type { Mat } from "../tensor/mat.ts";
@@ -25,6 +26,7 @@ const NAMES = ["embedding.weight", "embeddings"];
 const FLOATS: readonly string[] = ["F64", "F32", "F16", "BF16"];
 
 export class StaticModel implements Model, TokenVectorModel {
+  declare [Symbol.dispose]: () => void;
   readonly architecture = "StaticEmbedding";
   readonly config: Readonly<Record<string, unknown>> = {};
   readonly dtype = "f32";
@@ -91,6 +93,8 @@ export class StaticModel implements Model, TokenVectorModel {
     this.#queue.dispose();
   }
 }
+
+makeUsable(StaticModel);
 
 /** The one matrix of a StaticEmbedding's file. */
 async function readTable(weights: Safetensors, label: string): Promise<WeightMatrix> {

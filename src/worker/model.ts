@@ -1,13 +1,15 @@
 /** loadModel with worker: true: the same Model, whose forward runs in a worker. */
 import type { LoadOptions, ModelSource } from "../files/types.ts";
 import type { ForwardOptions, Model, ModelInput, ModelOutput } from "../models/types.ts";
+import { makeUsable } from "../models/using.ts";
 import { Remote } from "./remote.ts";
 
-export interface ModelFacts extends Omit<Model, "forward" | "dispose"> {
+export interface ModelFacts extends Omit<Model, "forward" | "dispose" | typeof Symbol.dispose> {
   readonly label: string;
 }
 
 export class RemoteModel implements Model {
+  declare [Symbol.dispose]: () => void;
   readonly architecture: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly device: string;
@@ -50,7 +52,4 @@ export async function loadRemoteModel(
   return new RemoteModel(remote, facts);
 }
 
-const disposeSymbol = (Symbol as { readonly dispose?: symbol }).dispose;
-if (disposeSymbol) {
-  Object.defineProperty(RemoteModel.prototype, disposeSymbol, { value: RemoteModel.prototype.dispose, writable: true, configurable: true });
-}
+makeUsable(RemoteModel);

@@ -179,8 +179,7 @@ describe("calls", () => {
   test("dispose rejects waiting and later calls, twice is fine, and Symbol.dispose is there", async () => {
     const other = await load("tiny/bert-nsp");
     const waiting = other.forward([tokens(3)]);
-    const dispose = (Symbol as { readonly dispose?: symbol }).dispose;
-    if (dispose) (other as unknown as Record<symbol, () => void>)[dispose]!();
+    if (Symbol.dispose) other[Symbol.dispose]();
     other.dispose();
     other.dispose();
     await expect(waiting).rejects.toBeInstanceOf(DisposedError);
