@@ -123,6 +123,43 @@ describe("the installed tarball", () => {
     expect(sizeOf(format)).toBeLessThan(10_000); // as from the sources: no kernels, no models
   });
 
+  test.each([
+    ["a browser's libraries", ["ES2022", "DOM", "ESNext.Disposable"], []],
+    ["Node's types", ["ES2023"], ["node"]],
+  ])("its declarations are checked with %s, and fit what the documentation writes", (_, lib, types) => {
+    const program = `
+      import { loadModel, type Model, pipeline, SentenceEncoder, useCompiledKernels } from "hummingbert";
+      import { SentenceEncoder as Slim } from "hummingbert/slim";
+      import { gpuJs } from "hummingbert/gpujs";
+      import { Tokenizer } from "hummingbert/tokenizers";
+      import { parseSafetensors } from "hummingbert/safetensors";
+      import type { Backend } from "hummingbert/tensor";
+      export async function all(): Promise<unknown> {
+        using model: Model = await loadModel("./model", { architecture: "BertModel" });
+        const encoder = await SentenceEncoder.load();
+        const [int8]: Int8Array[] = await encoder.encode(["a"], { precision: "int8", ranges: [[0, 1]] });
+        const classify = await pipeline("text-classification");
+        const [labels] = await classify(["a"], { topK: null });
+        return [model.forward([{ ids: [1] }]), int8, labels?.[0]?.label, useCompiledKernels, Slim, gpuJs, Tokenizer, parseSafetensors, {} as Backend];
+      }`;
+    writeFileSync(join(project, "program.ts"), program);
+    const compilerOptions = {
+      module: "NodeNext",
+      target: "ES2022",
+      strict: true,
+      noEmit: true,
+      lib,
+      types,
+      typeRoots: [join(root, "node_modules/@types")],
+    };
+    writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["program.ts"] }));
+    const { status, stdout } = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", project], {
+      encoding: "utf8",
+    });
+    expect(stdout).toBe("");
+    expect(status).toBe(0);
+  });
+
   test("embeds text with a model folder as sentence-transformers does", () => {
     const worst = run(`
       import { readFileSync } from "node:fs";

@@ -17,8 +17,8 @@ export const COMPILED_LEVELS = {
   "wasm-simd-fma": { fma: true, wide: false },
 } as const satisfies Record<string, FeatureLevel>;
 
-/** For the whole process: models loaded from now on use this module. @throws ConfigError for a name that is not one of the files, or what is no module */
-export function useCompiledKernels(name: keyof typeof COMPILED_LEVELS, module: WebAssembly.Module): void {
+/** For the whole process: models loaded from now on use this WebAssembly.Module (a name that programs without TypeScript's DOM library do not have). @throws ConfigError for a name that is not one of the files, or what is no module */
+export function useCompiledKernels(name: keyof typeof COMPILED_LEVELS, module: object): void {
   if (!Object.hasOwn(COMPILED_LEVELS, name))
     throw new ConfigError(`useCompiledKernels: expected ${Object.keys(COMPILED_LEVELS).join(" or ")}, got ${JSON.stringify(name)}`);
   if (!(module instanceof WebAssembly.Module))
