@@ -31,6 +31,8 @@ export interface ModelKit {
   readonly openWeights: (files: ModelFiles, signal?: AbortSignal) => Promise<Safetensors>;
   /** Absent where every model is a bare encoder. */
   readonly loadHead?: typeof loadHead | undefined;
+  /** Absent where no file is on a disk. */
+  readonly readInPlace?: CheckpointOptions["readInPlace"];
 }
 
 /** Loads a model from files that are open already. Options and errors as loadModel. */
@@ -54,7 +56,7 @@ export async function loadModelWith(kit: ModelKit, files: ModelFiles, options: M
       });
     const build = async ({ backend, reason = "the only one", fallBack }: ChosenBackend): Promise<EncoderModel> => {
       try {
-        const { parts, facts } = await buildModel(file, backend, architecture, config, { dtype, signal, onRead, loadHead: kit.loadHead });
+        const { parts, facts } = await buildModel(file, backend, architecture, config, { ...kit, dtype, signal, onRead });
         onRead?.(total); // tensors that the model does not use were not read
         return new EncoderModel(parts, { ...facts, deviceReason: reason });
       } catch (error) {

@@ -15,8 +15,8 @@ import { nearbyTensors } from "../safetensors/nearby.ts";
 import type { Safetensors, TensorEntry } from "../safetensors/types.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { decodeMatrix } from "../tensor/weight-rows.ts";
-import type { Linear, LinearRoom, WeightDType, WeightMatrix } from "../tensor/weights.ts";
-import { isQuantized, quantizeMatrix } from "./w8-policy.ts";
+import type { Linear, WeightDType, WeightMatrix } from "../tensor/weights.ts";
+import { FLOAT_DTYPES, isQuantized, quantizeMatrix } from "./w8-policy.ts";
 
 export interface CheckpointOptions {
   readonly dtype: "auto" | "f32" | "w8";
@@ -25,10 +25,12 @@ export interface CheckpointOptions {
   readonly onRead?: ((bytes: number) => void) | undefined;
   /** Called with each matrix that is int8 in the model and the name it has in the file (the quantiser listens). */
   readonly onInt8?: ((name: string, matrix: WeightMatrix) => void) | undefined;
+  /** What reads a layer's matrices straight to the backend's memory; absent where files are on no disk. */
+  readonly readInPlace?: ((store: Store, layer: LayerToRead) => Promise<Linear> | undefined) | undefined;
 }
 
 /** What all views (`at`) of one file share. */
-interface Store extends CheckpointOptions {
+export interface Store extends CheckpointOptions {
   readonly file: Safetensors;
   readonly backend: Backend;
   readonly label: string;
@@ -41,12 +43,21 @@ interface Store extends CheckpointOptions {
   hasInt8: boolean;
 }
 
-interface Found {
+export interface Found {
   readonly name: string;
   readonly entry: TensorEntry;
 }
 
-const FLOATS: ReadonlySet<string> = new Set<WeightDType>(["F64", "F32", "F16", "BF16"]);
+/** The matrices [N, K] of a layer, one below another, and how the checkpoint reads what belongs to them. */
+export interface LayerToRead {
+  readonly role: MatrixRole;
+  readonly matrices: readonly Found[];
+  readonly scalesOf: (matrix: Found) => Promise<Float32Array>;
+  /** One [N] a matrix; none for a layer without. */
+  readonly biases: () => Promise<Float32Array[]>;
+  /** Told of each matrix that has come. */
+  readonly isRead: (matrix: Found) => void;
+}
 
 export class Checkpoint implements Weights {
   readonly #store: Store;
@@ -93,7 +104,7 @@ export class Checkpoint implements Weights {
       if (dtype === "f32") matrix = asF32(decodeMatrix(matrix), rows, cols);
     } else if (dtype === "w8" && isQuantized(role)) {
       matrix = quantizeMatrix(await this.#floats(name, entry), rows, cols);
-    } else if (FLOATS.has(entry.dtype)) {
+    } else if (FLOAT_DTYPES.has(entry.dtype)) {
       matrix = { dtype: entry.dtype as WeightDType, rows, cols, bytes: await this.#read(name) };
     } else {
       matrix = asF32(await this.#floats(name, entry), rows, cols);
@@ -112,40 +123,22 @@ export class Checkpoint implements Weights {
 
   /** Where the backend has room for it, the file is read straight there; else one layer is read while another is packed, so that no more of their bytes are in memory. */
   async linear(modules: readonly string[], N: number, K: number, options: LinearOptions): Promise<Linear> {
-    const inPlace = this.#linearInPlace(modules, N, K, options);
+    const { file, readInPlace } = this.#store;
+    const { role, bias = true } = options;
+    const inPlace =
+      file.bytesInto &&
+      readInPlace?.(this.#store, {
+        role,
+        matrices: modules.map((module) => this.#entry(`${module}.weight`, [N, K])),
+        scalesOf: ({ name }) => this.#scale(name, N),
+        biases: () => Promise.all(bias ? modules.map((module) => this.vector(`${module}.bias`, N)) : []),
+        isRead: ({ name }) => this.#count(name),
+      });
     if (inPlace) return inPlace;
     const [ready, next] = this.#store.turns;
     const linear = ready.then(() => stackLinear(this, modules, N, K, options));
     this.#store.turns = [next, linear.catch(() => undefined)];
     return linear;
-  }
-
-  /** undefined where a matrix is to be converted, or was asked for by onInt8, or the backend has no room of its own. */
-  #linearInPlace(modules: readonly string[], N: number, K: number, { role, bias = true }: LinearOptions): Promise<Linear> | undefined {
-    const { file, backend, dtype, onInt8 } = this.#store;
-    if (!file.bytesInto) return undefined;
-    const found = modules.map((module) => this.#entry(`${module}.weight`, [N, K]));
-    const isTaken = ({ entry }: Found) =>
-      entry.dtype === "I8" ? dtype !== "f32" && !onInt8 : FLOATS.has(entry.dtype) && !(dtype === "w8" && isQuantized(role));
-    if (!found.every(isTaken)) return undefined;
-    const room = backend.room(found.map(({ entry }) => ({ dtype: entry.dtype as WeightDType, rows: N, cols: K })));
-    return room && this.#fill(room, found, modules, bias);
-  }
-
-  async #fill(room: LinearRoom, found: readonly Found[], modules: readonly string[], bias: boolean): Promise<Linear> {
-    const { file, signal } = this.#store;
-    const [N] = found[0]!.entry.shape as [number];
-    const [, scales, biases] = await Promise.all([
-      Promise.all(found.map(({ name }, i) => file.bytesInto!(name, room.bytes[i]!))),
-      Promise.all(found.map(({ name, entry }) => (entry.dtype === "I8" ? this.#scale(name, N) : undefined))),
-      Promise.all(bias ? modules.map((module) => this.vector(`${module}.bias`, N)) : []),
-    ]);
-    signal?.throwIfAborted();
-    for (const { name } of found) this.#count(name);
-    const stacked = new Float32Array(bias ? modules.length * N : 0);
-    for (const [i, values] of biases.entries()) stacked.set(values, i * N);
-    if (found.some(({ entry }) => entry.dtype === "I8")) this.#store.hasInt8 = true;
-    return room.pack(scales, bias ? stacked : undefined);
   }
 
   async floats(spellings: Spellings, rows: number, cols: number, role: MatrixRole): Promise<Float32Array> {

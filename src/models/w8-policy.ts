@@ -7,7 +7,10 @@
 
 import type { MatrixRole } from "../layers/weights.ts";
 import { quantizeWeightRows } from "../tensor/w8.ts";
-import type { WeightMatrix } from "../tensor/weights.ts";
+import type { WeightDType, WeightMatrix } from "../tensor/weights.ts";
+
+/** What a backend takes as it is in the file. */
+export const FLOAT_DTYPES: ReadonlySet<string> = new Set<WeightDType>(["F64", "F32", "F16", "BF16"]);
 
 const INT8_ROLES: ReadonlySet<MatrixRole> = new Set<MatrixRole>(["encoder", "words"]);
 

@@ -6,6 +6,7 @@ import { ConfigError, DownloadError, UnsupportedError } from "../errors.ts";
 import type { ModelFiles } from "../files/types.ts";
 import type { Weights } from "../layers/weights.ts";
 import { Checkpoint } from "../models/checkpoint.ts";
+import { readInPlace } from "../models/in-place.ts";
 import { openWeightFile } from "../models/weight-file.ts";
 import type { Safetensors } from "../safetensors/types.ts";
 import type { Backend } from "../tensor/backend.ts";
@@ -41,5 +42,6 @@ export function loadModule<Result>(
   load: (weights: Weights) => Promise<Result>,
   signal?: AbortSignal,
 ): Promise<Result> {
-  return readModuleWeights(files, (file) => load(Checkpoint.of(file, backend, files.label, { dtype: "auto", signal })), signal);
+  const options = { dtype: "auto", signal, readInPlace } as const;
+  return readModuleWeights(files, (file) => load(Checkpoint.of(file, backend, files.label, options)), signal);
 }
