@@ -51,21 +51,21 @@ export function defineAttentionPacking(module: ModuleBuilder): void {
                   const fours = at.map((key) => f.v128(v128.load(key)));
                   if (count === 1) for (let lane = 0; lane < 4; lane++) f.storeLane32(target, fours[0]!, lane, lane * rowBytes);
                   else for (const [i, keys] of emitTranspose4(f, fours).entries()) f.storeV128(target, keys, i * rowBytes);
-                  target.set(i32.add(target, 4 * rowBytes));
+                  target.add(4 * rowBytes);
                 },
                 (...at) => {
                   for (const [i, key] of at.entries()) f.storeF32(target, f32.load(key), 4 * i);
-                  target.set(i32.add(target, rowBytes));
+                  target.add(rowBytes);
                 },
               );
-              column.set(i32.add(column, 4 * count));
-              k.set(i32.add(k, count === 1 ? strideBytes : i32.shl(strideBytes, 2)));
+              column.add(4 * count);
+              k.add(count === 1 ? strideBytes : i32.shl(strideBytes, 2));
               keys.set(i32.sub(keys, count));
             },
           );
         pack(4);
         pack(1);
-        panels.set(i32.add(panels, panelBytes));
+        panels.add(panelBytes);
         S.set(i32.sub(S, panelColumns));
       },
     );
@@ -77,7 +77,7 @@ export function defineAttentionPacking(module: ModuleBuilder): void {
       () => i32.gt_s(D, 0),
       () => {
         zeroRow(f, panels);
-        panels.set(i32.add(panels, rowBytes));
+        panels.add(rowBytes);
         const source = f.i32(v);
         f.repeat(S, 1, () => {
           f.if(
@@ -93,10 +93,10 @@ export function defineAttentionPacking(module: ModuleBuilder): void {
               });
             },
           );
-          panels.set(i32.add(panels, rowBytes));
-          source.set(i32.add(source, strideBytes));
+          panels.add(rowBytes);
+          source.add(strideBytes);
         });
-        v.set(i32.add(v, rowBytes));
+        v.add(rowBytes);
         D.set(i32.sub(D, panelColumns));
       },
     );
@@ -115,8 +115,8 @@ export function defineAttentionPacking(module: ModuleBuilder): void {
         },
         (out, x) => f.storeLane32(out!, f32x4.div(v128.load32_splat(x!), sum), 0),
       );
-      out.set(i32.add(out, i32.shl(outStride, 2)));
-      x.set(i32.add(x, i32.shl(xStride, 2)));
+      out.add(i32.shl(outStride, 2));
+      x.add(i32.shl(xStride, 2));
     });
   });
 }

@@ -126,10 +126,10 @@ export function defineAttention(module: ModuleBuilder): void {
               const row = i32.mul(i32.add(i32.mul(head, S), first), probsStride);
               f.call(divideRows, i32.add(probs, bytes(i32.add(row, low))), scores, sums, rows, count, probsStride, stride);
             });
-            first.set(i32.add(first, rows));
+            first.add(rows);
           },
         );
-        head.set(i32.add(head, 1));
+        head.add(1);
       },
     );
   });

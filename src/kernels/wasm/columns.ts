@@ -30,7 +30,7 @@ export function eachColumn(
     () => i32.lt_u(at, runs),
     () => {
       vectors(...addresses());
-      at.set(i32.add(at, 4 * width));
+      at.add(4 * width);
     },
   );
   const end = f.i32(i32.shl(cols, 2));
@@ -38,7 +38,7 @@ export function eachColumn(
     () => i32.lt_u(at, end),
     () => {
       one(...addresses());
-      at.set(i32.add(at, 4));
+      at.add(4);
     },
   );
 }

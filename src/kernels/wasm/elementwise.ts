@@ -49,7 +49,7 @@ export function defineElementwise(
           f.storeLane32(out!, result!, 0);
         },
       );
-      for (const [i, pointer] of pointers.entries()) pointer.set(i32.add(pointer, i32.shl(strides[i]!, 2)));
+      for (const [i, pointer] of pointers.entries()) pointer.add(i32.shl(strides[i]!, 2));
     });
   });
 }

@@ -66,19 +66,19 @@ function defineDecode(module: ModuleBuilder, name: keyof typeof formats): void {
         () => i32.lt_u(target, lastFour),
         () => {
           f.storeV128(target, f32x4.add(before(v128.load(target)), four(f, source, scale)));
-          target.set(i32.add(target, 16));
-          source.set(i32.add(source, 4 * bytes));
+          target.add(16);
+          source.add(4 * bytes);
         },
       );
       f.while(
         () => i32.lt_u(target, end),
         () => {
           f.storeLane32(target, f32x4.add(before(v128.load32_splat(target)), one(f, source, scale)), 0);
-          target.set(i32.add(target, 4));
-          source.set(i32.add(source, bytes));
+          target.add(4);
+          source.add(bytes);
         },
       );
-      out.set(i32.add(out, i32.shl(outStride, 2)));
+      out.add(i32.shl(outStride, 2));
     });
   });
 }
@@ -89,7 +89,7 @@ export function defineGather(module: ModuleBuilder): void {
   module.function("zero", { i32: 4 }, (f, out, rows, cols, outStride) => {
     f.repeat(rows, 1, () => {
       f.memoryFill(out, 0, i32.shl(cols, 2));
-      out.set(i32.add(out, i32.shl(outStride, 2)));
+      out.add(i32.shl(outStride, 2));
     });
   });
 
@@ -110,7 +110,7 @@ export function defineGather(module: ModuleBuilder): void {
           );
         },
       );
-      out.set(i32.add(out, i32.shl(outStride, 2)));
+      out.add(i32.shl(outStride, 2));
     });
   });
 }

@@ -45,8 +45,8 @@ export function emitTileLoop(f: FunctionBuilder, { x, panel, panelStep, end, sum
         const xrk = f.v128(v128.load32_splat(x[r]!));
         for (const [c, sum] of row.entries()) sum.set(accumulate(xrk, columns[c]!, sum));
       }
-      panel.set(i32.add(panel, panelStep));
-      for (const pointer of x) pointer.set(i32.add(pointer, 4));
+      panel.add(panelStep);
+      for (const pointer of x) pointer.add(4);
     },
   );
 }

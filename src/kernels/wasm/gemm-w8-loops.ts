@@ -69,8 +69,8 @@ export function emitDot16(f: FunctionBuilder, { x, xStride, rows, weights, NR, f
         turn(0);
         f.brIf(done, i32.ge_u(panel, end));
         turn(1);
-        panel.set(i32.add(panel, 2 * turnBytes));
-        for (const pointer of xRows) pointer.set(i32.add(pointer, 8));
+        panel.add(2 * turnBytes);
+        for (const pointer of xRows) pointer.add(8);
       },
     );
   });
@@ -82,8 +82,8 @@ export function defineWiden(module: ModuleBuilder): Callable {
   return module.internal("widen_weights", { i32: 3 }, (f, out, weights, K) => {
     f.repeat(weightBytes(K), bytesPer4K, () => {
       for (let at = 0; at < bytesPer4K; at += 8) f.storeV128(out, v128.load8x8_s(weights, at), 2 * at);
-      out.set(i32.add(out, 2 * bytesPer4K));
-      weights.set(i32.add(weights, bytesPer4K));
+      out.add(2 * bytesPer4K);
+      weights.add(bytesPer4K);
     });
   });
 }

@@ -55,8 +55,8 @@ function defineChain(module: ModuleBuilder, level: FeatureLevel, { NR }: Tile, r
   return module.internal(`gemm_${rows}x${NR}_chain`, { i32: 8 }, (f, out, x, weights, K, outStride, xStride, start, startStride) => {
     for (const row of emitChain(f, level, addressRows(f, x, xStride, rows), weights, K, NR)) {
       emitRowTotal(f, level, out, start, row);
-      out.set(i32.add(out, outStride));
-      start.set(i32.add(start, startStride));
+      out.add(outStride);
+      start.add(startStride);
     }
   });
 }
@@ -119,8 +119,8 @@ export function defineGemmTile(module: ModuleBuilder, level: FeatureLevel, tile:
       }
       start.set(out);
       startStride.set(outStride);
-      x.set(i32.add(x, i32.shl(count, 2)));
-      weights.set(i32.add(weights, i32.mul(count, bytesPerK)));
+      x.add(i32.shl(count, 2));
+      weights.add(i32.mul(count, bytesPerK));
     });
   });
 }
@@ -139,7 +139,7 @@ function definePartialTile(module: ModuleBuilder, level: FeatureLevel, { NR }: T
       const outRow = f.i32(i32.add(out, 4 * first));
       for (const row of totals) {
         for (const [c, total] of row.entries()) f.call(storeColumns, i32.add(outRow, 16 * c), i32.sub(columns, first + 4 * c), total);
-        outRow.set(i32.add(outRow, outStride));
+        outRow.add(outStride);
       }
     }
   });

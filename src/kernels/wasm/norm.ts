@@ -75,7 +75,7 @@ function emitLayerNormRow(f: FunctionBuilder, level: FeatureLevel, { out, x, gam
 
 /** layerNorm(out, x, gamma, beta, rows, cols, outStride, xStride, eps); addLayerNorm(out, a, b, gamma, beta, rows, cols, outStride, aStride, bStride, eps); normalize(out, x, rows, cols, outStride, xStride). */
 export function defineNorms(module: ModuleBuilder, level: FeatureLevel): void {
-  const advance = (pointer: Local<"i32">, stride: Local<"i32">) => pointer.set(i32.add(pointer, i32.shl(stride, 2)));
+  const advance = (pointer: Local<"i32">, stride: Local<"i32">) => pointer.add(i32.shl(stride, 2));
 
   module.function("layerNorm", { i32: 8, f32: 1 }, (f, out, x, gamma, beta, rows, cols, outStride, xStride, eps) => {
     f.repeat(rows, 1, () => {

@@ -104,9 +104,9 @@ export function definePacking(module: ModuleBuilder, { name, bytes, panelSize, p
           f.if(i32.gt_s(given, largest), () => largest.set(given));
         }
         copyHead(f, panel, columns, N);
-        columns.set(i32.add(columns, 4 * panelColumns));
-        rows.set(i32.add(rows, i32.mul(count, used)));
-        panel.set(i32.add(panel, panelSize(K)));
+        columns.add(4 * panelColumns);
+        rows.add(i32.mul(count, used));
+        panel.add(panelSize(K));
         left.set(i32.sub(left, panelColumns));
       },
     );

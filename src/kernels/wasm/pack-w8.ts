@@ -106,13 +106,13 @@ function emitRowSums(f: FunctionBuilder, panel: Local<"i32">, rows: Local<"i32">
     const magnitude = emitLaneSum(f, magnitudes);
     f.if(i32.gt_s(magnitude, largest), () => largest.set(magnitude));
     f.storeI32(i32.add(panel, i32.shl(column, 2)), i32.mul(emitLaneSum(f, sums), -128), w8Panel.correction);
-    row.set(i32.add(row, rowBytes));
+    row.add(rowBytes);
   });
   return largest;
 }
 
 function emitLaneSum(f: FunctionBuilder, vector: Local<"v128">): Local<"i32"> {
   const sum = f.i32(i32x4.extract_lane(vector, 0));
-  for (let lane = 1; lane < 4; lane++) sum.set(i32.add(sum, i32x4.extract_lane(vector, lane)));
+  for (let lane = 1; lane < 4; lane++) sum.add(i32x4.extract_lane(vector, lane));
   return sum;
 }

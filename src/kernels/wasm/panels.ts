@@ -66,9 +66,9 @@ function defineRows(module: ModuleBuilder, MR: number, tiles: readonly Callable[
             });
           }
         });
-        out.set(i32.add(out, i32.mul(rows, outStride)));
-        x.set(i32.add(x, i32.mul(rows, xStride)));
-        rowScale.set(i32.add(rowScale, i32.shl(rows, 2)));
+        out.add(i32.mul(rows, outStride));
+        x.add(i32.mul(rows, xStride));
+        rowScale.add(i32.shl(rows, 2));
         M.set(i32.sub(M, rows));
         tileCount.set(i32.sub(tileCount, 1));
       },
@@ -96,9 +96,9 @@ function emitTouch(f: FunctionBuilder, from: Local<"i32">, bytes: Local<"i32">):
       const line = f.i32(first);
       for (let i = 0; i < STREAMS; i++) {
         f.drop(i32.load(line));
-        line.set(i32.add(line, part));
+        line.add(part);
       }
-      first.set(i32.add(first, LINE_BYTES));
+      first.add(LINE_BYTES);
     },
   );
 }
@@ -155,10 +155,10 @@ export function definePanelLoop(module: ModuleBuilder, loop: PanelLoop): void {
             },
             () => f.call(partialRows, at, x, rowScale, panel, K, outStride, xStride, columns, M),
           );
-          panel.set(i32.add(panel, size));
-          column.set(i32.add(column, panelColumns));
-          at.set(i32.add(at, 4 * panelColumns));
-          firstPanel.set(i32.add(firstPanel, 1));
+          panel.add(size);
+          column.add(panelColumns);
+          at.add(4 * panelColumns);
+          firstPanel.add(1);
         },
       );
     },
@@ -178,9 +178,9 @@ export function definePanelLoop(module: ModuleBuilder, loop: PanelLoop): void {
         () => {
           const rows = f.i32(i32.div_u(i32.sub(i32.add(M, blocks), 1), blocks));
           f.call(block, out, x, rowScale, panels, rows, N, K, outBytes, xBytes, firstPanel, endPanel, scratch);
-          out.set(i32.add(out, i32.mul(rows, outBytes)));
-          x.set(i32.add(x, i32.mul(rows, xBytes)));
-          rowScale.set(i32.add(rowScale, i32.shl(rows, 2)));
+          out.add(i32.mul(rows, outBytes));
+          x.add(i32.mul(rows, xBytes));
+          rowScale.add(i32.shl(rows, 2));
           M.set(i32.sub(M, rows));
           blocks.set(i32.sub(blocks, 1));
         },

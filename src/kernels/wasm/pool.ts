@@ -24,7 +24,7 @@ export function definePool(module: ModuleBuilder, level: FeatureLevel): void {
       const max = f.v128(load(row));
       f.repeat(S, 1, () => {
         max.set(f32x4.max(max, load(row)));
-        row.set(i32.add(row, stride));
+        row.add(stride);
       });
       return max;
     };
@@ -46,7 +46,7 @@ export function definePool(module: ModuleBuilder, level: FeatureLevel): void {
       f.repeat(S, 1, (s) => {
         const weight = f32.add(f32.mul(f32.convert_i32_s(s), slope), 1);
         part.set(multiplyAdd(level, load(row), f32x4.splat(weight), part));
-        row.set(i32.add(row, stride));
+        row.add(stride);
         f.if(i32.eq(i32.and(s, 15), 15), () => {
           total.set(f32x4.add(total, part));
           part.set(f32x4.const(0));

@@ -64,9 +64,9 @@ export function defineQuantizeRows(module: ModuleBuilder, { dot8 }: FeatureLevel
           f.memoryFill(dot8 ? i32.add(q, qStride) : q, dot8 === "signed" ? 128 : 0, dot8 ? K : i32.shl(K, 1));
         },
       );
-      q.set(i32.add(q, i32.shl(qStride, 1)));
-      x.set(i32.add(x, i32.shl(xStride, 2)));
-      rowScale.set(i32.add(rowScale, 4));
+      q.add(i32.shl(qStride, 1));
+      x.add(i32.shl(xStride, 2));
+      rowScale.add(4);
     });
   });
 }
@@ -110,7 +110,7 @@ function emitTail(f: FunctionBuilder, K: I32, whole: I32, body: (k: () => I32) =
     () => i32.lt_s(k, K),
     () => {
       body(() => k);
-      k.set(i32.add(k, 1));
+      k.add(1);
     },
   );
 }

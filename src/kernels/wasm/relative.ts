@@ -27,12 +27,12 @@ export function defineRelative(module: ModuleBuilder): void {
         f.repeat(S, 1, () => {
           const at = i32.add(value, i32.shl(i32.mul(i32.load(bucket), bucketStride), 2));
           f.storeF32(score, f32.add(f32.load(score), f32.load(at)));
-          score.set(i32.add(score, 4));
+          score.add(4);
           bucket.set(i32.sub(bucket, 4));
-          value.set(i32.add(value, colBytes));
+          value.add(colBytes);
         });
-        scores.set(i32.add(scores, i32.shl(scoresStride, 2)));
-        values.set(i32.add(values, i32.shl(rowStride, 2)));
+        scores.add(i32.shl(scoresStride, 2));
+        values.add(i32.shl(rowStride, 2));
       });
     },
   );

@@ -50,11 +50,11 @@ export function defineRotate(module: ModuleBuilder, level: FeatureLevel): void {
             f.storeLane32(to2!, out2, 0);
           },
         );
-        source.set(i32.add(source, i32.shl(half, 3)));
-        target.set(i32.add(target, i32.shl(half, 3)));
+        source.add(i32.shl(half, 3));
+        target.add(i32.shl(half, 3));
       });
-      out.set(i32.add(out, i32.shl(outStride, 2)));
-      x.set(i32.add(x, i32.shl(xStride, 2)));
+      out.add(i32.shl(outStride, 2));
+      x.add(i32.shl(xStride, 2));
     });
   });
 }

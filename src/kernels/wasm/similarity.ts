@@ -44,7 +44,7 @@ function defineFloats(module: ModuleBuilder): void {
         (at) => f32.mul(f32.load(at), f32.load(i32.add(at, toQuery))),
       );
       f.storeF32(i32.add(out, i32.shl(n, 2)), sum);
-      rows.set(i32.add(rows, i32.shl(C, 2)));
+      rows.add(i32.shl(C, 2));
     });
   });
 
@@ -59,7 +59,7 @@ function defineFloats(module: ModuleBuilder): void {
         (at) => f32.mul(f32.load(at), f32.load(at)),
       );
       f.storeF32(i32.add(out, i32.shl(n, 2)), sum);
-      rows.set(i32.add(rows, i32.shl(C, 2)));
+      rows.add(i32.shl(C, 2));
     });
   });
 }
@@ -77,17 +77,17 @@ function defineBytes(module: ModuleBuilder): void {
       });
       const lanes = f.v128(i32x4.add(sums[0]!, sums[1]!));
       const sum = f.i32(i32x4.extract_lane(lanes, 0));
-      for (let lane = 1; lane < 4; lane++) sum.set(i32.add(sum, i32x4.extract_lane(lanes, lane)));
+      for (let lane = 1; lane < 4; lane++) sum.add(i32x4.extract_lane(lanes, lane));
       const c = f.i32(whole);
       f.while(
         () => i32.lt_s(c, C),
         () => {
-          sum.set(i32.add(sum, i32.mul(i32.load8_s(i32.add(rows, c)), i32.load8_s(i32.add(query, c)))));
-          c.set(i32.add(c, 1));
+          sum.add(i32.mul(i32.load8_s(i32.add(rows, c)), i32.load8_s(i32.add(query, c))));
+          c.add(1);
         },
       );
       f.storeF32(i32.add(out, i32.shl(n, 2)), f32.convert_i32_s(sum));
-      rows.set(i32.add(rows, C));
+      rows.add(C);
     });
   });
 }

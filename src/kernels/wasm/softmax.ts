@@ -55,7 +55,7 @@ export function defineSoftmax(module: ModuleBuilder, level: FeatureLevel): void 
         () => i32.lt_u(at, end),
         () => {
           for (const [i, max] of maxima.entries()) max.set(f32x4.pmax(max, v128.load(at, 16 * i)));
-          at.set(i32.add(at, 64));
+          at.add(64);
         },
       );
       const max = emitFold(f, maxima, lanes, f32x4.pmax);
@@ -70,7 +70,7 @@ export function defineSoftmax(module: ModuleBuilder, level: FeatureLevel): void 
           const powers = v.each((power, below) => v128.andnot(power!, f32x4.lt(below!, least)), exp2(below), below);
           for (const [i, power] of powers.entries()) f.storeV128(at, power, 16 * i);
           for (const [i, power] of powers.entries()) totals[i]!.set(f32x4.add(totals[i]!, power));
-          at.set(i32.add(at, 32));
+          at.add(32);
         },
       );
       f.storeLane32(i32.add(sums, i32.shl(r, 2)), emitFold(f, totals, lanes, f32x4.add), 0);
@@ -79,7 +79,7 @@ export function defineSoftmax(module: ModuleBuilder, level: FeatureLevel): void 
         f.memoryFill(x, 0, i32.shl(low, 2));
         f.memoryFill(end, 0, i32.shl(i32.sub(cols, high), 2));
       });
-      x.set(i32.add(x, i32.shl(stride, 2)));
+      x.add(i32.shl(stride, 2));
     });
   });
 }

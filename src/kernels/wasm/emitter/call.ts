@@ -3,7 +3,7 @@
  * A Local may be read any number of times; everything else is spent once (emitter/expression.ts).
  */
 import type { Bytes } from "./bytes.ts";
-import { type Code, Constant, Expression, type ValueType } from "./expression.ts";
+import { asI32, type Code, Constant, Expression, type I32, Operation, type ValueType } from "./expression.ts";
 
 /** A function that calls can name: its index in the module and its signature. */
 export interface Callable {
@@ -39,6 +39,11 @@ export class Local<T extends ValueType> extends Expression<T> {
     value.write(this.body);
     this.body.bytes.u8(0x21);
     this.body.bytes.u32(this.index);
+  }
+
+  /** Adds to an i32: a pointer goes on, a counter counts. */
+  add(this: Local<"i32">, value: I32 | number): void {
+    this.set(new Operation("i32", 0x6a, this, asI32(value)));
   }
 }
 

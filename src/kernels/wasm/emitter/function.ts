@@ -196,7 +196,7 @@ export class FunctionBuilder implements Code {
       () => i32.lt_s(i, end),
       () => {
         body(i);
-        i.set(i32.add(i, step));
+        i.add(step);
       },
     );
   }

@@ -50,7 +50,7 @@ export function defineInterpreter(module: ModuleBuilder): void {
       () => i32.lt_u(at, end),
       () => {
         f.callIndirect(signature, i32.load(at), i32.add(at, 8), base);
-        at.set(i32.add(at, i32.load(at, 4)));
+        at.add(i32.load(at, 4));
       },
     );
   });
