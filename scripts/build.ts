@@ -12,7 +12,9 @@ import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type InputOptions, type OutputOptions, type Plugin, rolldown } from "rolldown";
 import { type KernelFile, kernelFiles } from "../src/kernels/wasm/kernel-files.ts";
+import { patchedModule } from "../src/kernels/wasm/prebuilt.ts";
 import { coarseMap } from "./coarse-map.ts";
+import { patchOf } from "./patch.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -126,7 +128,12 @@ function finishDeclarations(): void {
 
 function writeKernels(kernels: readonly KernelFile[]): void {
   mkdirSync(join(dist, "wasm"), { recursive: true });
-  for (const { name, bytes } of kernels) writeFileSync(join(dist, "wasm", `${name}.wasm`), bytes);
+  const modules = new Map(kernels.map(({ name, bytes }) => [name, bytes]));
+  for (const [name, bytes] of modules) {
+    const base = patchedModule(name);
+    if (base) writeFileSync(join(dist, "wasm", `${name}.patch`), patchOf(modules.get(base)!, bytes));
+    else writeFileSync(join(dist, "wasm", `${name}.wasm`), bytes);
+  }
 }
 
 rmSync(dist, { recursive: true, force: true });

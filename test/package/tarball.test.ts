@@ -11,6 +11,7 @@ import { promisify } from "node:util";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { kernelFiles } from "../../src/kernels/wasm/kernel-files.ts";
+import { patched, patchedModule } from "../../src/kernels/wasm/prebuilt.ts";
 import { SentenceEncoder } from "../../src/tasks/sentence-encoder.ts";
 import { HubServer } from "../files/hub-server.ts";
 import { fixture } from "../shared.ts";
@@ -73,9 +74,13 @@ describe("the installed tarball", () => {
 
   test("its kernels are the emitter's bytes, and Node starts with them", () => {
     const files = kernelFiles();
-    expect(readdirSync(join(installed, "dist/wasm")).sort()).toEqual(files.map(({ name }) => `${name}.wasm`).sort());
+    const fileOf = (name: string) => `${name}.${patchedModule(name) ? "patch" : "wasm"}`;
+    expect(readdirSync(join(installed, "dist/wasm")).sort()).toEqual(files.map(({ name }) => fileOf(name)).sort());
     for (const { name, bytes } of files) {
-      expect(readFileSync(join(installed, `dist/wasm/${name}.wasm`)).equals(bytes), name).toBe(true);
+      const read = (file: string) => readFileSync(join(installed, "dist/wasm", file));
+      const base = patchedModule(name);
+      const built = base ? patched(read(fileOf(base)), read(fileOf(name))) : read(fileOf(name));
+      expect(Buffer.from(bytes).equals(built), name).toBe(true);
     }
     const compiled = run(`
       const Module = WebAssembly.Module;
