@@ -9,6 +9,7 @@ import * as i32 from "../../../src/kernels/wasm/emitter/i32.ts";
 import * as i32x4 from "../../../src/kernels/wasm/emitter/i32x4.ts";
 import * as i64 from "../../../src/kernels/wasm/emitter/i64.ts";
 import { ModuleBuilder } from "../../../src/kernels/wasm/emitter/module.ts";
+import { callIndirect, defineTable } from "../../../src/kernels/wasm/emitter/table.ts";
 import * as v128 from "../../../src/kernels/wasm/emitter/v128.ts";
 
 function instantiate(define: (module: ModuleBuilder) => void) {
@@ -24,7 +25,7 @@ describe("emitter", () => {
     const bytes = new Bytes(1);
     bytes.u32(624485);
     bytes.s32(-123456);
-    bytes.s64(-123456n);
+    i64.writeS64(bytes, -123456n);
     expect([...bytes.view()]).toEqual([0xe5, 0x8e, 0x26, 0xc0, 0xbb, 0x78, 0xc0, 0xbb, 0x78]);
     bytes.clear();
     bytes.u32(0xffffffff);
@@ -89,14 +90,14 @@ describe("emitter", () => {
         const at = f.i32(i32.load(args));
         f.storeF32(at, f32.add(f32.load(at), 1));
       });
-      expect([module.tableEntry(store), module.tableEntry(increment)]).toEqual([0, 1]);
+      defineTable(module, [store, increment]);
       const type = module.signature(["i32"]);
       // Each command: table index, byte length of its arguments, arguments.
       module.function("run", { i32: 2 }, (f, from, to) => {
         f.while(
           () => i32.lt_u(from, to),
           () => {
-            f.callIndirect(type, i32.load(from), i32.add(from, 8));
+            callIndirect(f, type, i32.load(from), i32.add(from, 8));
             from.set(i32.add(i32.add(from, 8), i32.load(from, 4)));
           },
         );

@@ -2,7 +2,8 @@
  * Atomic instructions (threads proposal, now core 3.0): addresses must be aligned to the width, or the access traps.
  * Loads and read-modify-writes also work on unshared memory; `wait32` traps there.
  */
-import { ATOMIC, asI32, asI64, type I32, type I64, memoryOperation } from "./expression.ts";
+import { ATOMIC, asI32, type I32, type I64, memoryOperation } from "./expression.ts";
+import { asI64 } from "./i64.ts";
 
 type I = I32 | number;
 

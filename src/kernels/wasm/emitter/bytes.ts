@@ -55,16 +55,6 @@ export class Bytes {
     this.u8(rest & 0x7f);
   }
 
-  /** Signed LEB128 of a 64-bit integer. */
-  s64(value: bigint): void {
-    let rest = BigInt.asIntN(64, value);
-    while (rest < -64n || rest > 63n) {
-      this.u8(Number(rest & 0x7fn) | 0x80);
-      rest >>= 7n;
-    }
-    this.u8(Number(rest & 0x7fn));
-  }
-
   f32(value: number): void {
     float.setFloat32(0, value, true);
     for (let i = 0; i < 4; i++) this.u8(float.getUint8(i));

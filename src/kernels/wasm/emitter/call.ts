@@ -3,7 +3,7 @@
  * A Local may be read any number of times; everything else is spent once (emitter/expression.ts).
  */
 import type { Bytes } from "./bytes.ts";
-import { asI32, type Code, Constant, Expression, type I32, Operation, type ValueType } from "./expression.ts";
+import { asF32, asI32, type Code, Expression, type I32, Operation, type ValueType } from "./expression.ts";
 
 /** A function that calls can name: its index in the module and its signature. */
 export interface Callable {
@@ -71,7 +71,7 @@ export function argumentsFor(callee: Callable, args: readonly Argument[]): Expre
     throw new Error(`wasm emitter: ${callee.name} takes ${callee.params.length} arguments, got ${args.length}`);
   return args.map((argument, i) => {
     const type = callee.params[i]!;
-    const value = typeof argument === "number" ? new Constant(type, argument) : argument;
+    const value = typeof argument === "number" ? (type === "f32" ? asF32(argument) : asI32(argument)) : argument;
     if (value.type !== type) throw new Error(`wasm emitter: argument ${i} of ${callee.name} is ${type}, got ${value.type}`);
     return value;
   });

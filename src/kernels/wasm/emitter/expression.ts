@@ -116,46 +116,32 @@ export function laneOperation<T extends ValueType>(
   return new Operation(type, opcode, a, b, undefined, lanes);
 }
 
-/** A literal. */
+/** A literal: its opcode, and what writes the value behind it. */
 export class Constant<T extends ValueType> extends Expression<T> {
-  private readonly value: number | bigint;
+  private readonly opcode: number;
+  private readonly writeValue: (bytes: Bytes) => void;
 
-  constructor(type: T, value: number | bigint) {
+  constructor(type: T, opcode: number, writeValue: (bytes: Bytes) => void) {
     super(type);
-    this.value = value;
+    this.opcode = opcode;
+    this.writeValue = writeValue;
   }
 
   protected emit({ bytes }: Code): void {
-    const value = this.value;
-    if (this.type === "i32") {
-      bytes.u8(0x41);
-      bytes.s32(Number(value));
-    } else if (this.type === "i64") {
-      bytes.u8(0x42);
-      bytes.s64(BigInt(value));
-    } else if (this.type === "f32") {
-      bytes.u8(0x43);
-      bytes.f32(Number(value));
-    } else {
-      bytes.u8(0x44);
-      bytes.f64(Number(value));
-    }
+    bytes.u8(this.opcode);
+    this.writeValue(bytes);
   }
 }
 
-/** A 32-bit operand: an expression, or a number that becomes a constant. */
+/** An operand: an expression, or a number that becomes a constant. */
 export function asI32(value: I32 | number): I32 {
-  return typeof value === "number" ? new Constant("i32", value) : value;
+  return typeof value === "number" ? new Constant("i32", 0x41, (bytes) => bytes.s32(value)) : value;
 }
 
 export function asF32(value: F32 | number): F32 {
-  return typeof value === "number" ? new Constant("f32", value) : value;
-}
-
-export function asI64(value: I64 | bigint): I64 {
-  return typeof value === "bigint" ? new Constant("i64", value) : value;
+  return typeof value === "number" ? new Constant("f32", 0x43, (bytes) => bytes.f32(value)) : value;
 }
 
 export function asF64(value: F64 | number): F64 {
-  return typeof value === "number" ? new Constant("f64", value) : value;
+  return typeof value === "number" ? new Constant("f64", 0x44, (bytes) => bytes.f64(value)) : value;
 }

@@ -1,5 +1,5 @@
 /** Instructions on f32 (see i32.ts). */
-import { asF32, asF64, asI32, Constant, type F32, type F64, type I32, Operation, scalarLoad } from "./expression.ts";
+import { asF32, asF64, asI32, type F32, type F64, type I32, Operation, scalarLoad } from "./expression.ts";
 
 type F = F32 | number;
 
@@ -9,8 +9,6 @@ const unary = (opcode: number) => (a: F) => new Operation("f32", opcode, asF32(a
 const binary = (opcode: number) => (a: F, b: F) => new Operation("f32", opcode, asF32(a), asF32(b));
 /* @__NO_SIDE_EFFECTS__ */
 const compare = (opcode: number) => (a: F, b: F) => new Operation("i32", opcode, asF32(a), asF32(b));
-
-const constant = (value: number) => new Constant("f32", value);
 
 export const load = scalarLoad("f32", 0x2a, 2);
 export const lt = compare(0x5d);
@@ -25,4 +23,4 @@ export const convert_i32_s = (a: I32 | number) => new Operation("f32", 0xb2, asI
 export const demote_f64 = (a: F64 | number) => new Operation("f32", 0xb6, asF64(a));
 export const reinterpret_i32 = (a: I32 | number) => new Operation("f32", 0xbe, asI32(a));
 
-export { constant as const };
+export { asF32 as const };

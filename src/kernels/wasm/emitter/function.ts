@@ -132,15 +132,6 @@ export class FunctionBuilder implements Code {
     this.bytes.u32(callee.index);
   }
 
-  /** Calls entry `index` of the module's table; `typeIndex` is ModuleBuilder.signature(...). */
-  callIndirect(typeIndex: number, index: I, ...args: Expression[]): void {
-    for (const argument of args) argument.write(this);
-    asI32(index).write(this);
-    this.bytes.u8(0x11);
-    this.bytes.u32(typeIndex);
-    this.bytes.u8(0);
-  }
-
   return(value?: Expression): void {
     value?.write(this);
     this.bytes.u8(0x0f);

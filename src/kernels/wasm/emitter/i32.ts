@@ -4,15 +4,12 @@
  * Numbers stand for constants of the instruction's own type. Addresses are i32 byte addresses; `offset` is a constant added to them for free.
  * Source: WebAssembly core specification, appendix "Index of Instructions". Only what kernels and their tests use is here.
  */
-import { asF32, asI32, asI64, Constant, type F32, type I32, type I64, Operation, scalarLoad } from "./expression.ts";
+import { asF32, asI32, type F32, type I32, type I64, Operation, scalarLoad } from "./expression.ts";
 
 type I = I32 | number;
 
 /* @__NO_SIDE_EFFECTS__ */
-const binary = (opcode: number) => (a: I, b: I) =>
-  new Operation("i32", opcode, typeof a === "number" ? asI32(a) : a, typeof b === "number" ? asI32(b) : b);
-
-const constant = (value: number) => new Constant("i32", value);
+const binary = (opcode: number) => (a: I, b: I) => new Operation("i32", opcode, asI32(a), asI32(b));
 
 export const load = scalarLoad("i32", 0x28, 2);
 export const load8_s = scalarLoad("i32", 0x2c, 0);
@@ -36,7 +33,7 @@ export const xor = binary(0x73);
 export const shl = binary(0x74);
 export const shr_s = binary(0x75);
 export const shr_u = binary(0x76);
-export const wrap_i64 = (a: I64 | bigint) => new Operation("i32", 0xa7, asI64(a));
+export const wrap_i64 = (a: I64) => new Operation("i32", 0xa7, a);
 export const reinterpret_f32 = (a: F32 | number) => new Operation("i32", 0xbc, asF32(a));
 /** Pages of 64 KiB that this instance knows its memory to have. */
 export const memory_size = () => new Operation("i32", 0x3f, undefined, undefined, undefined, [0]);
@@ -46,4 +43,4 @@ export function select(whenTrue: I, whenFalse: I, condition: I): Operation<"i32"
   return new Operation("i32", 0x1b, asI32(whenTrue), asI32(whenFalse), asI32(condition));
 }
 
-export { constant as const };
+export { asI32 as const };

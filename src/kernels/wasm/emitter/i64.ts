@@ -1,12 +1,27 @@
 /** Instructions on i64 (see i32.ts). */
-import { asF64, asI32, asI64, Constant, type F64, type I32, type I64, MISC, Operation } from "./expression.ts";
+import type { Bytes } from "./bytes.ts";
+import { asF64, asI32, Constant, type F64, type I32, type I64, MISC, Operation } from "./expression.ts";
 
 type L = I64 | bigint;
 
 /* @__NO_SIDE_EFFECTS__ */
 const binary = (opcode: number) => (a: L, b: L) => new Operation("i64", opcode, asI64(a), asI64(b));
 
-const constant = (value: bigint) => new Constant("i64", value);
+/** Signed LEB128 of a 64-bit integer. */
+export function writeS64(bytes: Bytes, value: bigint): void {
+  let rest = BigInt.asIntN(64, value);
+  while (rest < -64n || rest > 63n) {
+    bytes.u8(Number(rest & 0x7fn) | 0x80);
+    rest >>= 7n;
+  }
+  bytes.u8(Number(rest & 0x7fn));
+}
+
+const constant = (value: bigint) => new Constant("i64", 0x42, (bytes) => writeS64(bytes, value));
+
+export function asI64(value: I64 | bigint): I64 {
+  return typeof value === "bigint" ? constant(value) : value;
+}
 
 export const add = binary(0x7c);
 export const mul = binary(0x7e);

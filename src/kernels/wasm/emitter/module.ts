@@ -1,5 +1,5 @@
 /**
- * A WebAssembly module under construction: one imported memory, functions in the order they are defined, an optional table of functions for call_indirect.
+ * A WebAssembly module under construction: one imported memory, functions in the order they are defined, and perhaps a table of them (table.ts).
  * Source: WebAssembly core specification, section 5.5 (module sections and their order).
  * Functions are defined before they are called (there is no recursion among kernels), so that a call knows its index.
  */
@@ -45,11 +45,12 @@ export class ModuleBuilder {
   readonly #memory: MemoryImport;
   readonly #types = new Bytes(256);
   readonly #typeIndex = new Map<string, number>();
-  readonly #functionTypes: number[] = [];
+  readonly #functionTypes = new Bytes();
   readonly #exports: Callable[] = [];
-  readonly #table: Callable[] = [];
+  readonly #more: (readonly [id: number, content: Bytes])[] = [];
   readonly #code = new Bytes(1 << 16);
   readonly #body = new Bytes(1 << 14);
+  #functionCount = 0;
   #building = false;
 
   constructor(memory: MemoryImport) {
@@ -100,8 +101,8 @@ export class ModuleBuilder {
     if (this.#building) throw new Error(`wasm emitter: ${name} is defined inside another function; define it before`);
     this.#building = true;
     const types = PARAM_ORDER.flatMap((type) => new Array<ValueType>(params[type] ?? 0).fill(type));
-    const callable: Callable = { name, index: this.#functionTypes.length, params: types, result };
-    this.#functionTypes.push(this.signature(types, result));
+    const callable: Callable = { name, index: this.#functionCount++, params: types, result };
+    this.#functionTypes.u32(this.signature(types, result));
     this.#body.clear();
     const f = new FunctionBuilder(this.#body, types.length);
     build(f, ...(types.map((type, i) => f.parameter(type, i)) as Locals<P>));
@@ -112,10 +113,9 @@ export class ModuleBuilder {
     return callable;
   }
 
-  /** Appends a function to the table of call_indirect and gives its index there. */
-  tableEntry(callable: Callable): number {
-    this.#table.push(callable);
-    return this.#table.length - 1;
+  /** Another section. */
+  add(id: number, content: Bytes): void {
+    this.#more.push([id, content]);
   }
 
   /** The exported functions so far, in their order. */
@@ -127,33 +127,21 @@ export class ModuleBuilder {
   bytes(): Uint8Array<ArrayBuffer> {
     const out = new Bytes(this.#code.length + 4096);
     for (const byte of [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]) out.u8(byte);
-    section(out, 1, this.#typeIndex.size, (s) => s.append(this.#types.view()));
-    writeMemoryImport(out, this.#memory);
-    section(out, 3, this.#functionTypes.length, (s) => {
-      for (const type of this.#functionTypes) s.u32(type);
-    });
-    if (this.#table.length > 0) {
-      section(out, 4, 1, (s) => {
-        s.u8(0x70); // funcref, at least `size` entries
-        s.u8(0);
-        s.u32(this.#table.length);
-      });
+    const exports = new Bytes();
+    for (const { name, index } of this.#exports) {
+      exports.name(name);
+      exports.u8(0);
+      exports.u32(index);
     }
-    section(out, 7, this.#exports.length, (s) => {
-      for (const { name, index } of this.#exports) {
-        s.name(name);
-        s.u8(0);
-        s.u32(index);
-      }
-    });
-    if (this.#table.length > 0) {
-      section(out, 9, 1, (s) => {
-        for (const byte of [0, 0x41, 0, 0x0b]) s.u8(byte); // active segment of table 0 at i32.const 0
-        s.u32(this.#table.length);
-        for (const { index } of this.#table) s.u32(index);
-      });
-    }
-    section(out, 10, this.#functionTypes.length, (s) => s.append(this.#code.view()));
+    const sections = [
+      [1, vector(this.#typeIndex.size, this.#types)],
+      [2, memoryImport(this.#memory)],
+      [3, vector(this.#functionCount, this.#functionTypes)],
+      [7, vector(this.#exports.length, exports)],
+      [10, vector(this.#functionCount, this.#code)],
+      ...this.#more,
+    ] as const;
+    for (const [id, content] of [...sections].sort(([a], [b]) => a - b)) writeSection(out, id, content);
     return out.view().slice();
   }
 
@@ -175,7 +163,7 @@ export class ModuleBuilder {
 export function withMemory(module: Uint8Array<ArrayBuffer>, before: MemoryImport, after: MemoryImport): Uint8Array<ArrayBuffer> {
   const [old, other] = [before, after].map((memory) => {
     const bytes = new Bytes(64);
-    writeMemoryImport(bytes, memory);
+    writeSection(bytes, 2, memoryImport(memory));
     return bytes.view();
   }) as [Uint8Array, Uint8Array];
   const at = module.findIndex((_, i) => old.every((byte, k) => module[i + k] === byte));
@@ -184,21 +172,27 @@ export function withMemory(module: Uint8Array<ArrayBuffer>, before: MemoryImport
   return out.view();
 }
 
-function writeMemoryImport(out: Bytes, { initial, maximum, shared }: MemoryImport): void {
-  section(out, 2, 1, (s) => {
-    s.name("env");
-    s.name("memory");
-    s.u8(2);
-    s.u8((maximum === undefined ? 0 : 1) | (shared === true ? 2 : 0));
-    s.u32(initial);
-    if (maximum !== undefined) s.u32(maximum);
-  });
+function memoryImport({ initial, maximum, shared }: MemoryImport): Bytes {
+  const content = new Bytes();
+  content.u8(1);
+  content.name("env");
+  content.name("memory");
+  content.u8(2);
+  content.u8((maximum === undefined ? 0 : 1) | (shared === true ? 2 : 0));
+  content.u32(initial);
+  if (maximum !== undefined) content.u32(maximum);
+  return content;
 }
 
-function section(out: Bytes, id: number, count: number, write: (content: Bytes) => void): void {
-  const content = new Bytes(1024);
+/** Entries behind their number. */
+export function vector(count: number, entries: Bytes): Bytes {
+  const content = new Bytes(entries.length + 8);
   content.u32(count);
-  write(content);
+  content.append(entries.view());
+  return content;
+}
+
+function writeSection(out: Bytes, id: number, content: Bytes): void {
   out.u8(id);
   out.sized(content);
 }

@@ -14,6 +14,7 @@ import * as f64 from "../emitter/f64.ts";
 import * as i32 from "../emitter/i32.ts";
 import * as i64 from "../emitter/i64.ts";
 import type { ModuleBuilder } from "../emitter/module.ts";
+import { defineTable } from "../emitter/table.ts";
 import { LOCAL } from "../memory.ts";
 
 /** Words of 8 bytes before the arguments. */
@@ -34,7 +35,10 @@ function defineAdapter(module: ModuleBuilder, kernel: Callable): Callable {
 
 /** Makes commands of all kernels exported so far. */
 export function defineCommands(module: ModuleBuilder): void {
-  for (const kernel of [...module.exportedFunctions]) module.tableEntry(defineAdapter(module, kernel));
+  defineTable(
+    module,
+    module.exportedFunctions.map((kernel) => defineAdapter(module, kernel)),
+  );
 }
 
 /** Table index of each kernel's command. */

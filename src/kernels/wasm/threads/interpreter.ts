@@ -15,6 +15,7 @@ import type { FunctionBuilder } from "../emitter/function.ts";
 import * as i32 from "../emitter/i32.ts";
 import * as i64 from "../emitter/i64.ts";
 import type { ModuleBuilder } from "../emitter/module.ts";
+import { callIndirect } from "../emitter/table.ts";
 import { defineCommands } from "./commands.ts";
 import {
   CLOSED,
@@ -49,7 +50,7 @@ export function defineInterpreter(module: ModuleBuilder): void {
     f.while(
       () => i32.lt_u(at, end),
       () => {
-        f.callIndirect(signature, i32.load(at), i32.add(at, 8), base);
+        callIndirect(f, signature, i32.load(at), i32.add(at, 8), base);
         at.add(i32.load(at, 4));
       },
     );
