@@ -10,14 +10,14 @@ import { ALL_KERNELS } from "./all-kernels.ts";
 import type { AttentionPart } from "./attention.ts";
 import { CoreWasmBackend, windowOf } from "./core-backend.ts";
 import type { FeatureLevel } from "./level.ts";
-import { addressOf } from "./memory.ts";
+import { addressOf, type WasmMemory } from "./memory.ts";
 import { attendRelative } from "./relative-attention.ts";
 import { reserveRoom } from "./room.ts";
 import { stageIntegers } from "./stage.ts";
 
 export class WasmBackend extends CoreWasmBackend {
-  constructor(level: FeatureLevel, kernels = ALL_KERNELS, shared?: WebAssembly.Memory) {
-    super(level, kernels, shared);
+  constructor(level: FeatureLevel, kernels = ALL_KERNELS, memory?: WasmMemory) {
+    super(level, kernels, memory);
   }
 
   /** In shared memory only: what is not shared may move when it grows, while a file is being read to it. */

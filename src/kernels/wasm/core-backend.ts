@@ -17,7 +17,7 @@ import { widenedBytes } from "./gemm-w8.ts";
 import { CORE_KERNELS } from "./kernel-set.ts";
 import type { FeatureLevel } from "./level.ts";
 import { WasmMachine } from "./machine.ts";
-import { addressOf } from "./memory.ts";
+import { addressOf, WasmMemory } from "./memory.ts";
 import type { PackedLinear } from "./pack.ts";
 import { panelColumns } from "./panels.ts";
 import { copyRows, stageIntegers, stageRows } from "./stage.ts";
@@ -30,8 +30,8 @@ export interface Operand {
 }
 
 export class CoreWasmBackend extends WasmMachine {
-  constructor(level: FeatureLevel, kernels = CORE_KERNELS, shared?: WebAssembly.Memory) {
-    super(kernels, level, shared);
+  constructor(level: FeatureLevel, kernels = CORE_KERNELS, memory = new WasmMemory()) {
+    super(kernels, level, memory);
   }
 
   // ------------------------------------------------------------ rows in and out of tables

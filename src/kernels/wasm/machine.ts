@@ -13,7 +13,7 @@ import type { Linear, Table, WeightMatrix } from "../../tensor/weights.ts";
 import { levelName } from "./features.ts";
 import { instantiateKernels, type KernelSet, type Kernels, kernelModule } from "./kernel-set.ts";
 import type { FeatureLevel } from "./level.ts";
-import { WasmMemory } from "./memory.ts";
+import type { WasmMemory } from "./memory.ts";
 import { type PackedLinear, packedSize, packLinear } from "./pack.ts";
 
 /** Rows of a block of a stretch: every block reads all weights, and from 256 rows on that is hidden behind the arithmetic (measured 5% faster than 96 in f32). */
@@ -26,11 +26,11 @@ export abstract class WasmMachine extends Backend {
   #kernels: Kernels | undefined;
 
   /** @throws UnsupportedError where WebAssembly SIMD is missing or forbidden, or memory is refused */
-  constructor(kernels: KernelSet, level: FeatureLevel, shared?: WebAssembly.Memory) {
+  constructor(kernels: KernelSet, level: FeatureLevel, memory: WasmMemory) {
     super();
     this.level = levelName(level);
-    this.#memory = new WasmMemory(shared);
-    this.#kernels = instantiateKernels(kernelModule(kernels, level), this.#memory.memory);
+    this.#memory = memory;
+    this.#kernels = instantiateKernels(kernelModule(kernels, level), memory.memory);
   }
 
   /** Counters of the memory: growths, peak scratch and constants in bytes. */

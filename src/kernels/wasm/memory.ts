@@ -3,8 +3,7 @@
  *
  *     constants   packed weights, norm weights; reserved at load, never moved
  *     scratch     a stack above them: `mark` and `release` are a frame, `alloc` is an addition
- *     staged      what JavaScript writes during a pass (token rows, indices) lies between scratch and is pinned until the pass ends:
- *                 kernels may read it later than it was written, when calls are recorded for threads
+ *     staged      what JavaScript writes during a pass (token rows, indices): scratch, too (but threads/memory.ts, where kernels read it later)
  *
  * Memory grows when a stack passes its end, which happens the first time a shape is seen: a repeated shape finds it large enough (`growths` counts).
  * Growing detaches the ArrayBuffer of an unshared memory, so views are derived anew from `memory.buffer` where they are used and never kept.
@@ -20,23 +19,17 @@ const MAX_PAGES = 65536;
 /** 1 MiB. */
 const LEAST_GROWTH = 16;
 
-/** Addresses from here on mean "offset into the running thread's own scratch" (threads/commands.ts); no wasm32 address comes near. */
-export const LOCAL = 2 ** 33;
-
-const align = (bytes: number) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+export const align = (bytes: number) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
 export class WasmMemory {
   readonly memory: WebAssembly.Memory;
   readonly isShared: boolean;
   #constantsEnd = ALIGNMENT; // address 0 stays free: kernels take it for "absent"
-  #top = ALIGNMENT;
-  #pinned = 0;
+  /** The end of scratch. */
+  protected top = ALIGNMENT;
   #growths = 0;
   #peak = 0;
-  #local = 0; // 0: not inside inLocal
-  #localPeak = 0;
-  #passPeak = 0;
-  /** True while calls are recorded: what is staged then keeps out of scratch that earlier calls, which have not run yet, will use. */
+  /** Whether kernels read what is staged, and write to scratch, later than it is asked for. */
   isDeferred = false;
 
   /** @throws UnsupportedError where the engine refuses the memory */
@@ -67,71 +60,40 @@ export class WasmMemory {
 
   /** Address of `byteCount` bytes that stay. Only outside a pass. */
   reserve(byteCount: number): number {
-    if (this.#top !== this.#constantsEnd) throw new Error("wasm memory: constants are reserved at load, not inside a pass");
+    if (this.top !== this.#constantsEnd) throw new Error("wasm memory: constants are reserved at load, not inside a pass");
     const at = this.#constantsEnd;
     this.#ensure(at + align(byteCount));
     this.#constantsEnd = at + align(byteCount);
-    this.#top = this.#constantsEnd;
+    this.top = this.#constantsEnd;
     return at;
   }
 
   /** Address of `byteCount` bytes of scratch, valid until the frame's release. */
   alloc(byteCount: number): number {
-    if (this.#local === 0) return this.#allocShared(byteCount);
-    const at = this.#local;
-    this.#local += align(byteCount);
-    this.#localPeak = Math.max(this.#localPeak, this.#local - LOCAL);
-    return at;
-  }
-
-  #allocShared(byteCount: number): number {
-    const at = this.#top;
+    const at = this.top;
     this.#ensure(at + align(byteCount));
-    this.#top = at + align(byteCount);
-    this.#passPeak = Math.max(this.#passPeak, this.#top);
-    this.#peak = Math.max(this.#peak, this.#top - this.#constantsEnd);
+    this.top = at + align(byteCount);
+    this.#peak = Math.max(this.#peak, this.top - this.#constantsEnd);
     return at;
   }
 
   mark(): number {
-    return this.#local === 0 ? this.#top : this.#local;
+    return this.top;
   }
 
-  /** Ends the frame that `mark` began; staged bytes above stay. */
+  /** Ends the frame that `mark` began. */
   release(mark: number): void {
-    if (mark >= LOCAL) this.#local = mark;
-    else this.#top = Math.max(mark, this.#pinned);
+    this.top = mark;
   }
 
-  /** Inside `body`, alloc gives addresses from LOCAL on: offsets into the scratch of whichever thread will run what `body` records. */
-  inLocal(body: () => void): void {
-    const outer = this.#local;
-    this.#local = outer || LOCAL;
-    try {
-      body();
-    } finally {
-      this.#local = outer;
-    }
-  }
-  /** Bytes of thread-local scratch that the largest recorded task used. */
-  get localPeak(): number {
-    return this.#localPeak;
-  }
-
-  /** Address of `byteCount` bytes for JavaScript to write: scratch, which stays until the pass ends where the kernels that read it are recorded. */
+  /** Address of `byteCount` bytes of scratch for JavaScript to write, which stay until the kernels that read them have run. */
   stage(byteCount: number): number {
-    if (!this.isDeferred) return this.#allocShared(byteCount);
-    this.#top = Math.max(this.#top, this.#passPeak);
-    const at = this.#allocShared(byteCount);
-    this.#pinned = this.#top;
-    return at;
+    return this.alloc(byteCount);
   }
 
-  /** Ends a pass: scratch and what was staged are free again. */
+  /** Ends a pass: scratch is free again. */
   reset(): void {
-    this.#top = this.#constantsEnd;
-    this.#pinned = 0;
-    this.#passPeak = 0;
+    this.top = this.#constantsEnd;
   }
 
   #ensure(end: number): void {

@@ -3,6 +3,7 @@ import { expect, it, vi } from "vitest";
 import { SHARED_KERNELS } from "../../../src/kernels/wasm/all-kernels.ts";
 import { WasmBackend } from "../../../src/kernels/wasm/backend.ts";
 import { currentLevel } from "../../../src/kernels/wasm/features.ts";
+import { WasmMemory } from "../../../src/kernels/wasm/memory.ts";
 import type { PackedLinear } from "../../../src/kernels/wasm/pack.ts";
 import { BYTES_PER_VALUE } from "../../../src/tensor/weight-rows.ts";
 import type { WeightDType, WeightMatrix } from "../../../src/tensor/weights.ts";
@@ -34,7 +35,7 @@ const SIZES = [
 
 it.each(SHAPES.map((dtypes) => [dtypes]))("%s", (dtypes) => {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1024, shared: true });
-  const backend = new WasmBackend(currentLevel(), SHARED_KERNELS, memory);
+  const backend = new WasmBackend(currentLevel(), SHARED_KERNELS, new WasmMemory(memory));
   const panelsOf = ({ panels, byteCount }: PackedLinear) => Buffer.from(memory.buffer, panels, byteCount);
   for (const [N, K] of SIZES) {
     const weights = dtypes.map((dtype, i) => matrix(dtype, N + i, K, 10 * i + 1));
@@ -56,7 +57,7 @@ it.each(SHAPES.map((dtypes) => [dtypes]))("%s", (dtypes) => {
 
 it("packs bytes where they lie, also after the memory has grown", () => {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1024, shared: true });
-  const backend = new WasmBackend(currentLevel(), SHARED_KERNELS, memory);
+  const backend = new WasmBackend(currentLevel(), SHARED_KERNELS, new WasmMemory(memory));
   const weights = [matrix("I8", 256, 512, 1), matrix("I8", 256, 512, 2)];
   const rooms = Array.from({ length: 40 }, () => backend.room(weights)!);
   expect(rooms[0]!.bytes[0]!.buffer).not.toBe(memory.buffer); // it has grown since
@@ -73,7 +74,7 @@ it("is offered for bytes that fit, in memory that does not move", () => {
   const weights = [{ dtype: "F32", rows: 4, cols: 4 }] as const;
   expect(new WasmBackend(currentLevel()).room(weights)).toBeUndefined();
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1024, shared: true });
-  const backend = new WasmBackend(currentLevel(), SHARED_KERNELS, memory);
+  const backend = new WasmBackend(currentLevel(), SHARED_KERNELS, new WasmMemory(memory));
   expect(backend.room(weights)).toBeDefined();
   expect(backend.room([{ dtype: "F64", rows: 4, cols: 4 }])).toBeUndefined();
 });

@@ -23,6 +23,7 @@ import type { PackedLinear } from "../pack.ts";
 import { panelColumns } from "../panels.ts";
 import { commandIndices } from "./commands.ts";
 import { Ledger } from "./ledger.ts";
+import { DeferredMemory } from "./memory.ts";
 import { Recorder } from "./recorder.ts";
 import { attentionTasks, blocksOf, panelTasks } from "./schedule.ts";
 import { Team } from "./team.ts";
@@ -51,7 +52,7 @@ export class ThreadedBackend extends WasmBackend {
 
   /** @param memory a shared memory (support.ts) */
   constructor(level: FeatureLevel, memory: WebAssembly.Memory, threads: number) {
-    super(level, SHARED_KERNELS, memory);
+    super(level, SHARED_KERNELS, new DeferredMemory(memory));
     const module = kernelModule(SHARED_KERNELS, level);
     this.#recorder = new Recorder(commandIndices(module));
     const { run } = instantiateKernels(module, memory);
@@ -70,6 +71,10 @@ export class ThreadedBackend extends WasmBackend {
   /** Starts the workers now instead of after the first pass. */
   start(): void {
     this.#team.start();
+  }
+
+  protected override live(): DeferredMemory {
+    return super.live() as DeferredMemory;
   }
 
   override async pass(body: () => readonly Mat[]): Promise<Float32Array[]> {

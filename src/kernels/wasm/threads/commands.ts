@@ -15,7 +15,7 @@ import * as i32 from "../emitter/i32.ts";
 import * as i64 from "../emitter/i64.ts";
 import type { ModuleBuilder } from "../emitter/module.ts";
 import { defineTable } from "../emitter/table.ts";
-import { LOCAL } from "../memory.ts";
+import { LOCAL } from "./memory.ts";
 
 /** Words of 8 bytes before the arguments. */
 export const COMMAND_HEAD = 1;

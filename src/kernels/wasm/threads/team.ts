@@ -7,7 +7,6 @@
  */
 import { UnsupportedError } from "../../../errors.ts";
 import { nextTurn } from "../../../tensor/turn.ts";
-import type { WasmMemory } from "../memory.ts";
 import {
   CLOSED,
   CONTROL_BYTES,
@@ -24,6 +23,7 @@ import {
   TASK_BYTES,
   WAITERS,
 } from "./control.ts";
+import type { DeferredMemory } from "./memory.ts";
 import { joinPool, type Membership } from "./pool.ts";
 import type { Recorder } from "./recorder.ts";
 import { maySleep } from "./support.ts";
@@ -45,7 +45,7 @@ type Run = (control: number, thread: number, patience: number) => number;
 
 export class Team {
   readonly threads: number;
-  readonly #memory: WasmMemory;
+  readonly #memory: DeferredMemory;
   readonly #module: WebAssembly.Module;
   readonly #run: Run;
   readonly #control: number;
@@ -58,7 +58,7 @@ export class Team {
   #local = { at: 0, bytes: 0 };
 
   /** @param run the export of this thread's instance of `module` */
-  constructor(threads: number, memory: WasmMemory, module: WebAssembly.Module, run: Run) {
+  constructor(threads: number, memory: DeferredMemory, module: WebAssembly.Module, run: Run) {
     this.threads = threads;
     this.#memory = memory;
     this.#module = module;
