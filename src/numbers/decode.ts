@@ -9,14 +9,14 @@ import { e4m3Bits, e5m2Bits, f16Bits } from "./small-floats.ts";
 
 type Decoder = (out: Float32Array, bytes: Uint8Array, start: number) => void;
 
-/** `start` as a position in a buffer where elements of `size` bytes are aligned; unaligned bytes (allowed by the format) are copied. */
-function aligned<T>(
-  Type: new (buffer: ArrayBufferLike, start: number, count: number) => T,
-  size: number,
-  bytes: Uint8Array,
-  start: number,
-  count: number,
-): T {
+interface TypedArray<T> {
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: ArrayBufferLike, start: number, count: number): T;
+}
+
+/** `count` elements from byte `start` on; where they are unaligned, which the format allows, a copy. */
+function aligned<T>(Type: TypedArray<T>, bytes: Uint8Array, start: number, count: number): T {
+  const size = Type.BYTES_PER_ELEMENT;
   const at = bytes.byteOffset + start;
   if (at % size === 0) return new Type(bytes.buffer, at, count);
   const copy = new Uint8Array(count * size); // not bytes.slice(): a Node Buffer's slice is a view
@@ -34,49 +34,40 @@ function lookUp(out: Float32Array, table: Uint32Array, codes: Uint8Array | Uint1
 }
 
 /** Copies element by element with the store's rounding: right for every type whose values a double holds exactly. */
-function copied(Type: new (buffer: ArrayBufferLike, start: number, count: number) => ArrayLike<number>, size: number): Decoder {
-  return (out, bytes, start) => out.set(aligned(Type, size, bytes, start, out.length));
+function copied(Type: TypedArray<ArrayLike<number>>): Decoder {
+  return (out, bytes, start) => out.set(aligned(Type, bytes, start, out.length));
 }
 
-/** 64-bit integers; `signed` says what the top bit means. */
-function wideIntegers(signed: boolean): Decoder {
+/** 64-bit integers. Above 2^53 the last 11 bits do not fit a double; they lie far below f32's last bit: what counts is whether any is set. */
+function wideIntegers(Type: TypedArray<BigInt64Array | BigUint64Array>): Decoder {
   return (out, bytes, start) => {
-    const words = aligned(Uint32Array, 4, bytes, start, 2 * out.length);
-    for (let i = 0; i < out.length; i++) {
-      let low = words[2 * i] as number;
-      let high = words[2 * i + 1] as number;
-      const negative = signed && high >= 0x80000000;
-      if (negative) {
-        low = -low >>> 0;
-        high = (~high + (low === 0 ? 1 : 0)) >>> 0;
-      }
-      // Above 2^53 the last 11 bits do not fit a double. They lie far below f32's last bit: what counts is whether any is set.
-      if (high >= 0x200000 && (low & 0x7ff) !== 0) low = ((low & ~0x7ff) | 0x800) >>> 0;
-      const magnitude = high * 2 ** 32 + low;
-      out[i] = negative ? -magnitude : magnitude;
+    for (const [i, whole] of aligned(Type, bytes, start, out.length).entries()) {
+      const value = Number(whole);
+      const isExact = Number.isSafeInteger(value) || (whole & 0x7ffn) === 0n;
+      out[i] = isExact ? value : Number((whole & ~0x7ffn) | 0x800n);
     }
   };
 }
 
 const decoders = {
-  F64: copied(Float64Array, 8),
-  F32: (out, bytes, start) => bitsOf(out).set(aligned(Uint32Array, 4, bytes, start, out.length)),
-  F16: (out, bytes, start) => lookUp(out, f16Bits(), aligned(Uint16Array, 2, bytes, start, out.length)),
+  F64: copied(Float64Array),
+  F32: (out, bytes, start) => bitsOf(out).set(aligned(Uint32Array, bytes, start, out.length)),
+  F16: (out, bytes, start) => lookUp(out, f16Bits(), aligned(Uint16Array, bytes, start, out.length)),
   BF16: (out, bytes, start) => {
     const bits = bitsOf(out);
-    const codes = aligned(Uint16Array, 2, bytes, start, out.length);
+    const codes = aligned(Uint16Array, bytes, start, out.length);
     for (let i = 0; i < out.length; i++) bits[i] = (codes[i] as number) << 16;
   },
   F8_E4M3: (out, bytes, start) => lookUp(out, e4m3Bits(), bytes.subarray(start, start + out.length)),
   F8_E5M2: (out, bytes, start) => lookUp(out, e5m2Bits(), bytes.subarray(start, start + out.length)),
-  I64: wideIntegers(true),
-  U64: wideIntegers(false),
-  I32: copied(Int32Array, 4),
-  U32: copied(Uint32Array, 4),
-  I16: copied(Int16Array, 2),
-  U16: copied(Uint16Array, 2),
-  I8: copied(Int8Array, 1),
-  U8: copied(Uint8Array, 1),
+  I64: wideIntegers(BigInt64Array),
+  U64: wideIntegers(BigUint64Array),
+  I32: copied(Int32Array),
+  U32: copied(Uint32Array),
+  I16: copied(Int16Array),
+  U16: copied(Uint16Array),
+  I8: copied(Int8Array),
+  U8: copied(Uint8Array),
   BOOL: (out, bytes, start) => {
     for (let i = 0; i < out.length; i++) out[i] = bytes[start + i] === 0 ? 0 : 1;
   },

@@ -8,8 +8,8 @@ import type { AttentionOptions } from "../../tensor/attention.ts";
 import type { Mat } from "../../tensor/mat.ts";
 import type { Sequences } from "../../tensor/sequences.ts";
 import { attendHead } from "./attention-head.ts";
-import { type BoundTerm, fillBuckets, scoreBuckets } from "./attention-terms.ts";
-import { panelSize } from "./panels.ts";
+import { type BoundTerm, fillBuckets } from "./attention-terms.ts";
+import { multiplyMats, panelSize } from "./panels.ts";
 import { MR } from "./tile.ts";
 
 export function attention(
@@ -40,7 +40,7 @@ export function attention(
         const { by, table, buckets } = term;
         if (!("products" in term)) return { by, values: table, buckets, zero: S - 1 };
         const values = term.products.slice({ first: 0, count: rows.count });
-        scoreBuckets(values, headOf(by === "query" ? q : k), table.columns(h * D, D), term.panels);
+        multiplyMats(values, headOf(by === "query" ? q : k), table.columns(h * D, D), table.stride, 1, term.panels);
         return { by, values, buckets, zero: S - 1 };
       });
       const probs = options.probs?.[b]?.slice({ first: h * rows.count, count: rows.count });

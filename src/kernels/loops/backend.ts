@@ -20,7 +20,7 @@ import { embed } from "./embed.ts";
 import { type PackedFloat, type PackedW8, packLinear, projectPacked, projectPackedW8 } from "./linear.ts";
 import { normalizeRows } from "./norm.ts";
 import { geluInto } from "./normal-cdf.ts";
-import { multiplyPanel, pack, panelSize, type Store } from "./panels.ts";
+import { multiplyMats, panelSize } from "./panels.ts";
 import { softmaxRow } from "./softmax.ts";
 import { NR } from "./tile.ts";
 
@@ -59,22 +59,8 @@ export class LoopsBackend extends PlainBackend {
     });
   }
   protected computeMatmul(out: Mat, a: Mat, b: Mat, transposeB: boolean): void {
-    const { rows: M, cols: N } = out;
-    const K = a.cols;
-    const y = floatsOf(out);
-    const store: Store = (sums, rows, m, n) => {
-      const columns = Math.min(NR, N - n);
-      for (let i = 0; i < rows; i++) {
-        for (let j = 0; j < columns; j++) y[out.offset + (m + i) * out.stride + n + j] = sums[i * NR + j]!;
-      }
-    };
-    this.frame(() => {
-      const panels = this.alloc(1, panelSize(N, K));
-      const [strideN, strideK] = transposeB ? [b.stride, 1] : [1, b.stride];
-      pack(floatsOf(panels), panels.offset, floatsOf(b), b.offset, strideN, strideK, N, K);
-      for (let n = 0; n < N; n += NR)
-        multiplyPanel(floatsOf(a), a.offset, a.stride, M, floatsOf(panels), panels.offset + n * K, K, n, store);
-    });
+    const [strideN, strideK] = transposeB ? [b.stride, 1] : [1, b.stride];
+    this.frame(() => multiplyMats(out, a, b, strideN, strideK, this.alloc(1, panelSize(out.cols, a.cols))));
   }
   protected override computeActivate(out: Mat, x: Mat, activation: Activation): void {
     if (activation !== "gelu") {

@@ -6,6 +6,8 @@
  * and the loop over the tiles of one panel. Panels run outside, rows inside: a panel (16 K bytes) stays in the first-level cache.
  */
 
+import { floatsOf } from "../../tensor/host-mat.ts";
+import type { Mat } from "../../tensor/mat.ts";
 import { MR, NR, tile } from "./tile.ts";
 
 /** Elements of all panels of a [K, N] matrix. */
@@ -56,4 +58,20 @@ export function multiplyPanel(
     tile(sums, x, offset + m * stride, stride, rows, panels, at, K);
     store(sums, rows, m, n);
   }
+}
+
+/** out [M, N] = x [M, K] w, where element (k, n) of w is b's at k * strideK + n * strideN; `panels` is scratch [1, panelSize(N, K)]. */
+export function multiplyMats(out: Mat, x: Mat, b: Mat, strideN: number, strideK: number, panels: Mat): void {
+  const { rows: M, cols: N } = out;
+  const K = x.cols;
+  const y = floatsOf(out);
+  const packed = floatsOf(panels);
+  pack(packed, panels.offset, floatsOf(b), b.offset, strideN, strideK, N, K);
+  const store: Store = (sums, rows, m, n) => {
+    const columns = Math.min(NR, N - n);
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < columns; j++) y[out.offset + (m + i) * out.stride + n + j] = sums[i * NR + j]!;
+    }
+  };
+  for (let n = 0; n < N; n += NR) multiplyPanel(floatsOf(x), x.offset, x.stride, M, packed, panels.offset + n * K, K, n, store);
 }
