@@ -72,6 +72,13 @@ export class AlignedText {
     return ((high - 0xd7c0) << 10) + (this.codes[index + 1]! - 0xdc00);
   }
 
+  /** Code points in units [from, to). */
+  countCharacters(from: number, to: number): number {
+    let count = to - from;
+    for (let i = from; i < to; i++) if ((this.codes[i]! & 0xfc00) === 0xdc00) count--;
+    return count;
+  }
+
   /** Units [from, to) as a string. */
   slice(from = 0, to = this.length): string {
     return unitsToString(this.codes, from, to);

@@ -16,7 +16,7 @@ import { mergeByRank, mergeByScanning, type Symbols } from "./bpe-merge.ts";
 import type { TokenModel } from "./component.ts";
 import type { PairTable } from "./pair-table.ts";
 import type { Pieces } from "./pieces.ts";
-import { missingUnknown, type Vocabulary } from "./vocabulary.ts";
+import { byteIds, missingUnknown, type Vocabulary } from "./vocabulary.ts";
 
 export interface BpeOptions {
   readonly unknownToken?: string | undefined;
@@ -130,7 +130,7 @@ export class Bpe implements TokenModel {
         add(id, character.length, size);
         continue;
       }
-      const fallback = byteFallback ? this.#byteIds(token) : undefined;
+      const fallback = byteFallback ? byteIds(this.#vocabulary, token) : undefined;
       const unknownId = fallback === undefined ? this.#unknownId() : undefined;
       if (fallback !== undefined) for (const byte of fallback) add(byte, 1, 1);
       if (unknownId === undefined) complete = false;
@@ -143,16 +143,6 @@ export class Bpe implements TokenModel {
     }
     if (unknown !== undefined) add(unknown.id, unknown.units, unknown.bytes);
     return { ids, sizes: complete ? units : bytes, inUnits: complete };
-  }
-
-  #byteIds(token: string): number[] | undefined {
-    const ids: number[] = [];
-    for (const byte of new TextEncoder().encode(token)) {
-      const id = this.#vocabulary.get(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`);
-      if (id === undefined) return undefined;
-      ids.push(id);
-    }
-    return ids;
   }
 
   #unknownId(): number | undefined {

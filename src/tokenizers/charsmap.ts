@@ -39,7 +39,7 @@ export class Charsmap implements Normalizer {
     for (const end of graphemeEnds(text)) {
       const whole = this.#replacementOf(text, from, end, 5);
       if (whole !== undefined) {
-        changes.replace(whole, characters(text, from, end));
+        changes.replace(whole, text.countCharacters(from, end));
         modified = true;
       } else {
         for (let i = from; i < end; ) {
@@ -131,12 +131,6 @@ class ChangeList {
     for (const [i, codePoint] of this.#codePoints.entries()) rewriter.emit(codePoint, this.#changes[i]!);
     return rewriter.out;
   }
-}
-
-function characters(text: AlignedText, from: number, to: number): number {
-  let count = to - from;
-  for (let i = from; i < to; i++) if ((text.codes[i]! & 0xfc00) === 0xdc00) count--;
-  return count;
 }
 
 function fromBase64(base64: string): Uint8Array {

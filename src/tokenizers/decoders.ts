@@ -4,7 +4,6 @@
  */
 
 import type { Decoder } from "./component.ts";
-import { matchesOf, type Pattern } from "./pattern.ts";
 import { cleanUp } from "./wordpiece-decoder.ts";
 
 /** "▁" becomes a space, but the one that was put in front of the text goes. */
@@ -56,17 +55,8 @@ export function stripDecoder(content: string, start: number, stop: number): Deco
     });
 }
 
-export function replaceDecoder(pattern: Pattern, content: string): Decoder {
-  return (tokens) =>
-    tokens.map((token) => {
-      let out = "";
-      let done = 0;
-      for (const [from, to] of matchesOf(pattern, token)) {
-        out += token.slice(done, from) + content;
-        done = to;
-      }
-      return out + token.slice(done);
-    });
+export function replaceDecoder(pattern: RegExp, content: string): Decoder {
+  return (tokens) => tokens.map((token) => token.replace(pattern, () => content));
 }
 
 /** Speech models': equal neighbours are one, padding goes. */

@@ -51,7 +51,7 @@ export const fullKit: Kit = {
     Digits: (json) => pre.digits(json.flag("individual_digits")),
     CharDelimiterSplit: (json) => pre.delimiterSplit(json.text("delimiter")),
     FixedLength: (json) => pre.fixedLength(json.id("length", { fallback: 5 })),
-    Split: (json) => pre.splitAt(pre.regexFinder(readPattern(json).source), behaviorOf(json), json.flag("invert")),
+    Split: (json) => pre.splitAt(pre.regexFinder(readPattern(json)), behaviorOf(json), json.flag("invert")),
     Metaspace: (json) => {
       const { replacement, scheme } = metaspaceOptions(json);
       return pre.metaspace(replacement, scheme, json.flag("split", true));

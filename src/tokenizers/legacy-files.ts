@@ -9,6 +9,7 @@ import { isObject, type JsonObject } from "../fields.ts";
 import { parseJson } from "../files/json.ts";
 import type { Kit, LegacyReader } from "./kit.ts";
 import { readTokenizerJson } from "./read-json.ts";
+import { nameIn } from "./special-tokens.ts";
 import type { TokenizerParts } from "./tokenizer-core.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 import { scanVocabTxt } from "./vocabulary-scan.ts";
@@ -23,7 +24,7 @@ export const readLegacyFiles: LegacyReader = async (files, kit, tokenizerConfig,
 };
 
 function wordPieceFromVocabTxt(vocabulary: Vocabulary, config: JsonObject, kit: Kit): TokenizerParts {
-  const tokens = (["cls", "sep", "pad", "unk", "mask"] as const).map((role) => tokenOf(config, role, `[${role.toUpperCase()}]`));
+  const tokens = (["cls", "sep", "pad", "unk", "mask"] as const).map((role) => nameIn(config, role) ?? `[${role.toUpperCase()}]`);
   const json = {
     ...specialTokens(tokens[0] === "<s>" ? "RobertaProcessing" : "BertProcessing", tokens, config, vocabulary), // MPNet's is "<s>"
     normalizer: {
@@ -42,8 +43,14 @@ function wordPieceFromVocabTxt(vocabulary: Vocabulary, config: JsonObject, kit: 
 
 function bpeFromVocabAndMerges(vocab: unknown, merges: string, config: JsonObject, kit: Kit): TokenizerParts {
   const ids = new Map(isObject(vocab) ? (Object.entries(vocab) as [string, number][]) : []);
-  const usual = { cls: "<s>", sep: "</s>", pad: "<pad>", unk: "<unk>", mask: "<mask>" };
-  const tokens = Object.entries(usual).map(([role, token]) => tokenOf(config, role, token));
+  const usual = [
+    ["cls", "<s>"],
+    ["sep", "</s>"],
+    ["pad", "<pad>"],
+    ["unk", "<unk>"],
+    ["mask", "<mask>"],
+  ] as const;
+  const tokens = usual.map(([role, token]) => nameIn(config, role) ?? token);
   const lines = merges.split("\n").map((line) => line.replace(/\r$/, ""));
   const byteLevel = { type: "ByteLevel", add_prefix_space: config.add_prefix_space ?? false, trim_offsets: true, use_regex: true };
   const json = {
@@ -65,12 +72,6 @@ function specialTokens(type: string, tokens: readonly string[], config: JsonObje
   const isThere = clsId !== undefined && sepId !== undefined;
   const processor = { type, cls: [cls, clsId], sep: [sep, sepId], trim_offsets: true, add_prefix_space: config.add_prefix_space ?? false };
   return { added_tokens: added, post_processor: isThere ? processor : null };
-}
-
-function tokenOf(config: JsonObject, role: string, usual: string): string {
-  const value = config[`${role}_token`];
-  const content = isObject(value) ? value.content : value;
-  return typeof content === "string" ? content : usual;
 }
 
 interface Ids {

@@ -6,7 +6,7 @@
 import { AlignedText } from "./aligned-text.ts";
 import { byteLevelText } from "./byte-level.ts";
 import type { Normalizer } from "./component.ts";
-import { matchesOf, type Pattern } from "./pattern.ts";
+import { matchesOf } from "./pattern.ts";
 import { append, eachCodePoint, filtered, part, prepended, Rewriter } from "./rewriter.ts";
 import { isMark } from "./unicode/categories.ts";
 import { isSpace } from "./unicode/character-kinds.ts";
@@ -53,7 +53,7 @@ export const nmt: Normalizer = {
 const NMT_SPACES = new Set([9, 10, 12, 13, 0x1680, 0x200b, 0x200c, 0x200d, 0x200e, 0x200f, 0x2028, 0x2029, 0x2581, 0xfeff, 0xfffd]);
 
 /** Every match becomes `content`, which takes the range of the match's last character. */
-export function replace(pattern: Pattern, content: string): Normalizer {
+export function replace(pattern: RegExp, content: string): Normalizer {
   return {
     apply(text) {
       const matches = matchesOf(pattern, text.slice());

@@ -25,7 +25,7 @@ export class PairTable {
   }
 
   set(left: number, right: number, rank: number, merged: number): void {
-    let slot = this.#slot(left, right);
+    let slot = slotOfPair(left, right, this.#mask);
     for (let entry = this.#table[slot]! - 1; entry >= 0; entry = this.#table[slot]! - 1) {
       if (this.#lefts[entry] === left && this.#rights[entry] === right) {
         this.#ranks[entry] = rank;
@@ -44,7 +44,7 @@ export class PairTable {
 
   /** The entry of a pair, or -1. */
   find(left: number, right: number): number {
-    let slot = this.#slot(left, right);
+    let slot = slotOfPair(left, right, this.#mask);
     for (;;) {
       const entry = this.#table[slot]! - 1;
       if (entry < 0 || (this.#lefts[entry] === left && this.#rights[entry] === right)) return entry;
@@ -58,9 +58,10 @@ export class PairTable {
   mergedOf(entry: number): number {
     return this.#merged[entry]!;
   }
+}
 
-  #slot(left: number, right: number): number {
-    const hash = Math.imul(left, 0x9e3779b1) ^ Math.imul(right, 0x85ebca6b);
-    return (hash ^ (hash >>> 15)) & this.#mask;
-  }
+/** Where a pair of numbers belongs in a table of mask + 1 slots. */
+export function slotOfPair(left: number, right: number, mask: number): number {
+  const hash = Math.imul(left, 0x9e3779b1) ^ Math.imul(right, 0x85ebca6b);
+  return (hash ^ (hash >>> 15)) & mask;
 }

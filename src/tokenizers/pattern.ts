@@ -6,25 +6,19 @@
 import { UnsupportedError } from "../errors.ts";
 import type { Fields } from "../fields.ts";
 
-export interface Pattern {
-  readonly source: RegExp;
-}
-
 export type Match = readonly [from: number, to: number];
 
 /** `pattern`: {"String": "x"} or {"Regex": "x"}. */
-export function readPattern(json: Fields): Pattern {
+export function readPattern(json: Fields): RegExp {
   const { String: literal, Regex: regex } = json.object("pattern") ?? {};
-  if (typeof literal === "string") return { source: new RegExp(literal.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), "gu") };
-  if (typeof regex === "string") return { source: regexOf(regex) };
+  if (typeof literal === "string") return new RegExp(literal.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), "gu");
+  if (typeof regex === "string") return regexOf(regex);
   throw json.mismatch("pattern", '{"String": ...} or {"Regex": ...}');
 }
 
-/** Non-overlapping matches from left to right. */
-export function matchesOf(pattern: Pattern, text: string): Match[] {
-  const found: Match[] = [];
-  for (const match of text.matchAll(pattern.source)) found.push([match.index, match.index + match[0].length]);
-  return found;
+/** Non-overlapping matches from left to right, of a global pattern; places count from `start`. */
+export function matchesOf(pattern: RegExp, text: string, start = 0): Match[] {
+  return Array.from(text.matchAll(pattern), (match) => [start + match.index, start + match.index + match[0].length]);
 }
 
 /** Oniguruma's classes with Unicode's meaning. */

@@ -3,6 +3,8 @@
  * one walk that ends where no piece goes on.
  */
 
+import { slotOfPair } from "./pair-table.ts";
+
 export class PieceTrie {
   /** Id of the piece that ends at a node, or -1. */
   readonly #ids: number[] = [-1];
@@ -24,7 +26,7 @@ export class PieceTrie {
   /** The node that `unit` leads to, or -1. */
   child(node: number, unit: number): number {
     const mask = this.#table.length - 1;
-    for (let slot = slotOf(node, unit, mask); ; slot = (slot + 1) & mask) {
+    for (let slot = slotOfPair(node, unit, mask); ; slot = (slot + 1) & mask) {
       const found = this.#table[slot]!;
       if (found === 0) return -1;
       if (this.#parents[found] === node && this.#units[found] === unit) return found;
@@ -49,7 +51,7 @@ export class PieceTrie {
 
   #insert(node: number): void {
     const mask = this.#table.length - 1;
-    let slot = slotOf(this.#parents[node]!, this.#units[node]!, mask);
+    let slot = slotOfPair(this.#parents[node]!, this.#units[node]!, mask);
     while (this.#table[slot] !== 0) slot = (slot + 1) & mask;
     this.#table[slot] = node;
   }
@@ -64,9 +66,4 @@ export class PieceTrie {
     this.#table = new Int32Array(this.#nodes * 4);
     for (let node = 1; node < this.#nodes; node++) this.#insert(node);
   }
-}
-
-function slotOf(node: number, unit: number, mask: number): number {
-  const hash = Math.imul(node, 0x9e3779b1) ^ Math.imul(unit, 0x85ebca6b);
-  return (hash ^ (hash >>> 15)) & mask;
 }

@@ -11,7 +11,7 @@
 
 import { AlignedText } from "./aligned-text.ts";
 import type { PreTokenizer, Words } from "./component.ts";
-import type { Match } from "./pattern.ts";
+import { type Match, matchesOf } from "./pattern.ts";
 import { append } from "./rewriter.ts";
 import { isSpace, kindOf, PUNCT } from "./unicode/character-kinds.ts";
 import { NUMERIC, SPACE, WORD } from "./unicode/classes.ts";
@@ -85,11 +85,7 @@ export function characterFinder(matches: (codePoint: number) => boolean): Finder
 
 /** Each match of a regular expression (global, Unicode). */
 export function regexFinder(pattern: RegExp): Finder {
-  return (text, from, to) => {
-    const found: Match[] = [];
-    for (const match of text.slice(from, to).matchAll(pattern)) found.push([from + match.index, from + match.index + match[0].length]);
-    return found;
-  };
+  return (text, from, to) => matchesOf(pattern, text.slice(from, to), from);
 }
 
 export const whitespaceSplit = splitAt(characterFinder(isSpace), "Removed");

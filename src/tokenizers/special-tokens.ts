@@ -39,7 +39,7 @@ export function readSpecialTokens(core: TokenizerCore, tokenizerConfig: unknown,
 }
 
 /** "mask_token": "[MASK]", or an object with its content. */
-function nameIn(json: unknown, role: SpecialRole): string | undefined {
+export function nameIn(json: unknown, role: SpecialRole): string | undefined {
   const value = isObject(json) ? json[`${role}_token`] : undefined;
   const name = isObject(value) ? value.content : value;
   return typeof name === "string" ? name : undefined;

@@ -13,7 +13,7 @@ import type { AlignedText } from "./aligned-text.ts";
 import type { TokenModel } from "./component.ts";
 import { PieceTrie } from "./piece-trie.ts";
 import type { Pieces } from "./pieces.ts";
-import { Vocabulary } from "./vocabulary.ts";
+import { byteIds, Vocabulary } from "./vocabulary.ts";
 
 const UNKNOWN_PENALTY = 10;
 
@@ -125,22 +125,12 @@ export class Unigram implements TokenModel {
       out.push(known, start, end, word);
       return;
     }
-    const bytes = this.#options.byteFallback ? this.#byteIds(piece) : undefined;
+    const bytes = this.#options.byteFallback ? byteIds(this.#ids, piece) : undefined;
     if (bytes !== undefined) for (const id of bytes) out.push(id, start, end, word);
     else {
       out.values.set(out.length, piece);
       out.push(this.#options.unknownId ?? missingUnknown(), start, end, word);
     }
-  }
-
-  #byteIds(piece: string): number[] | undefined {
-    const ids: number[] = [];
-    for (const byte of new TextEncoder().encode(piece)) {
-      const id = this.#ids.get(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`);
-      if (id === undefined) return undefined;
-      ids.push(id);
-    }
-    return ids;
   }
 }
 

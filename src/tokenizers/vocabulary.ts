@@ -8,6 +8,14 @@
 import { ConfigError } from "../errors.ts";
 import { unitsToString } from "./aligned-text.ts";
 
+/** The ids of <0xC3>, <0xA9>, ... for the UTF-8 bytes of a text; undefined where one is missing. */
+export function byteIds(vocabulary: Vocabulary, text: string): number[] | undefined {
+  const ids = Array.from(new TextEncoder().encode(text), (byte) =>
+    vocabulary.get(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`),
+  );
+  return ids.every((id) => id !== undefined) ? ids : undefined;
+}
+
 /** The error for a text that needs an unknown token where there is none. */
 export function missingUnknown(token: string): ConfigError {
   return new ConfigError(`the vocabulary has no unknown token "${token}", and the text needs it`);

@@ -57,7 +57,7 @@ export class WordPiece implements TokenModel {
   tokenize(text: AlignedText, from: number, to: number, word: number, out: Pieces): void {
     const { starts, ends } = text;
     const before = out.length;
-    if (characters(text, from, to) <= this.#maxCharacters) {
+    if (text.countCharacters(from, to) <= this.#maxCharacters) {
       let start = from;
       while (start < to) {
         const end = this.#longestPiece(text.codes, start, to, start > from);
@@ -98,11 +98,4 @@ export class WordPiece implements TokenModel {
     }
     return -1;
   }
-}
-
-/** Code points in units [from, to). */
-function characters(text: AlignedText, from: number, to: number): number {
-  let count = to - from;
-  for (let i = from; i < to; i++) if ((text.codes[i]! & 0xfc00) === 0xdc00) count--;
-  return count;
 }
