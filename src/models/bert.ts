@@ -5,8 +5,7 @@
  *
  *   x0 = embeddings(ids),   x_{l+1} = block_l(x_l)
  *
- * The pass is cut where attention crosses rows: between two attentions everything is row-local, so the end of one layer
- * and the Q, K, V of the next are one stretch over blocks of rows.
+ * in the order of schedule.ts: between two attentions everything is row-local.
  */
 
 import { type EmbeddingNames, Embeddings } from "../layers/embeddings.ts";
@@ -18,8 +17,9 @@ import type { RelativeTerm } from "../tensor/attention.ts";
 import type { Backend } from "../tensor/backend.ts";
 import type { Mat } from "../tensor/mat.ts";
 import type { Config } from "./config.ts";
-import { allocProbs, type Encoder, type EncoderSizes, type Taps } from "./encoder.ts";
+import type { Encoder, EncoderSizes, Taps } from "./encoder.ts";
 import type { PositionRule } from "./positions.ts";
+import { runBlocks } from "./schedule.ts";
 
 /** What a family of this shape differs in. */
 export interface BertDialect {
@@ -100,40 +100,21 @@ export class BertEncoder implements Encoder {
   }
 
   forward(backend: Backend, batch: TokenBatch, taps: Taps): Mat {
-    const { C, H } = this.sizes;
-    const { T } = batch.sequences;
-    const layers = this.#layers;
+    const { C } = this.sizes;
     const positions = this.#positions?.positionsOf(batch) ?? batch.sequences.positions();
-    // x_l lives in states[l % length]: two buffers that alternate, or one for each layer when someone wants to see them all
-    const states = allocStates(backend, T, C, taps.hiddenStates ? layers.length + 1 : 2);
-    const state = (l: number) => states[l % states.length]!;
-    const probs = layers.map(() => (taps.attentions ? allocProbs(backend, batch, H) : undefined));
-    backend.frame(() => {
+    const { last, states } = runBlocks(backend, batch, taps, this.sizes, this.#layers, (T) => {
       const qkv = backend.alloc(T, 3 * C);
       const context = backend.alloc(T, C);
-      backend.stretch(T, (rows) => {
-        const x = state(0).slice(rows);
-        this.#embeddings.forward(backend, x, batch, positions, rows);
-        layers[0]?.block.projectIn(backend, qkv.slice(rows), x);
-      });
-      layers.forEach(({ block, relative }, l) => {
-        const next = layers[l + 1]?.block;
-        block.attend(backend, context, qkv, batch.sequences, { relative, probs: probs[l] });
-        backend.stretch(T, (rows) => {
-          const y = state(l + 1).slice(rows);
-          block.finish(backend, y, state(l).slice(rows), context.slice(rows));
-          next?.projectIn(backend, qkv.slice(rows), y);
-        });
-      });
+      return {
+        embed: (x, rows) => this.#embeddings.forward(backend, x, batch, positions, rows),
+        enter: (layer, x, rows) => layer?.block.projectIn(backend, qkv.slice(rows), x),
+        attend: ({ block, relative }, probs) => block.attend(backend, context, qkv, batch.sequences, { relative, probs }),
+        leave: ({ block }, out, x, rows) => block.finish(backend, out, x, context.slice(rows)),
+      };
     });
-    taps.hiddenStates?.push(state(0), ...layers.flatMap(({ endsLayer }, l) => (endsLayer ? [state(l + 1)] : [])));
-    taps.attentions?.push(...probs.map((mats) => mats!));
-    return state(layers.length);
+    taps.hiddenStates?.push(states[0]!, ...this.#layers.flatMap(({ endsLayer }, l) => (endsLayer ? [states[l + 1]!] : [])));
+    return last;
   }
-}
-
-function allocStates(backend: Backend, T: number, C: number, count: number): Mat[] {
-  return Array.from({ length: count }, () => backend.alloc(T, C));
 }
 
 function checkSupported(config: Config, C: number, H: number): void {

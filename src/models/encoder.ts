@@ -36,11 +36,3 @@ export interface EncoderSizes {
   /** Where the word table's weight is, relative to the encoder: tied decoders use it again. */
   readonly words: string;
 }
-
-/** One Mat [H * S, S] for each sequence, for the softmax of one attention. */
-export function allocProbs(backend: Backend, { sequences }: TokenBatch, H: number): Mat[] {
-  return Array.from({ length: sequences.B }, (_, b) => {
-    const S = sequences.lengthOf(b);
-    return backend.alloc(H * S, S);
-  });
-}

@@ -15,10 +15,11 @@ import type { TokenBatch } from "../layers/tokens.ts";
 import type { Weights } from "../layers/weights.ts";
 import { activationOf } from "../tensor/activations.ts";
 import type { Backend } from "../tensor/backend.ts";
-import type { Mat, Rows } from "../tensor/mat.ts";
+import type { Mat } from "../tensor/mat.ts";
 import type { Linear, Table } from "../tensor/weights.ts";
 import type { Config } from "./config.ts";
-import { allocProbs, type Encoder, type EncoderSizes, type Taps } from "./encoder.ts";
+import type { Encoder, EncoderSizes, Taps } from "./encoder.ts";
+import { runBlocks } from "./schedule.ts";
 
 interface Parts {
   readonly words: Table;
@@ -79,37 +80,25 @@ export class MobileBertEncoder implements Encoder {
   }
 
   forward(backend: Backend, batch: TokenBatch, taps: Taps): Mat {
-    const { C, H, L } = this.sizes;
     const { inner, blocks } = this.#parts;
-    const { T } = batch.sequences;
-    const positions = batch.sequences.positions();
+    const { sequences } = batch;
+    const positions = sequences.positions();
     const [next, previous] = neighbours(batch);
-    const states = Array.from({ length: taps.hiddenStates ? L + 1 : 2 }, () => backend.alloc(T, C));
-    const state = (l: number) => states[l % states.length]!;
-    const probs = blocks.map(() => (taps.attentions ? allocProbs(backend, batch, H) : undefined));
-    backend.frame(() => {
+    const { last, states } = runBlocks(backend, batch, taps, this.sizes, blocks, (T) => {
       const buffers = { qk: backend.alloc(T, 2 * inner), v: backend.alloc(T, inner) };
       const context = backend.alloc(T, inner);
-      const enter = (block: BottleneckBlock | undefined, x: Mat, rows: Rows) =>
-        block?.projectIn(backend, buffers.qk.slice(rows), buffers.v.slice(rows), x);
-      backend.stretch(T, (rows) => {
-        const x = state(0).slice(rows);
-        const part = (values: Int32Array) => values.subarray(rows.first, rows.first + rows.count);
-        this.#embed(backend, x, [next, batch.ids, previous].map(part), part(positions), part(batch.typeIds));
-        enter(blocks[0], x, rows);
-      });
-      blocks.forEach((block, l) => {
-        block.attend(backend, context, buffers, batch.sequences, probs[l]);
-        backend.stretch(T, (rows) => {
-          const y = state(l + 1).slice(rows);
-          block.finish(backend, y, state(l).slice(rows), context.slice(rows));
-          enter(blocks[l + 1], y, rows);
-        });
-      });
+      return {
+        embed: (x, { first, count }) => {
+          const part = (values: Int32Array) => values.subarray(first, first + count);
+          this.#embed(backend, x, [next, batch.ids, previous].map(part), part(positions), part(batch.typeIds));
+        },
+        enter: (block, x, rows) => block?.projectIn(backend, buffers.qk.slice(rows), buffers.v.slice(rows), x),
+        attend: (block, probs) => block.attend(backend, context, buffers, sequences, probs),
+        leave: (block, out, x, rows) => block.finish(backend, out, x, context.slice(rows)),
+      };
     });
     taps.hiddenStates?.push(...states);
-    taps.attentions?.push(...probs.map((mats) => mats!));
-    return state(L);
+    return last;
   }
 
   /** out [rows, C]; `trigram` holds the ids of each token's successor, itself and its predecessor. */

@@ -19,8 +19,9 @@ import type { Backend, Norm } from "../tensor/backend.ts";
 import type { Mat, Rows } from "../tensor/mat.ts";
 import type { Table } from "../tensor/weights.ts";
 import type { Config } from "./config.ts";
-import { allocProbs, type Encoder, type EncoderSizes, type Taps } from "./encoder.ts";
+import type { Encoder, EncoderSizes, Taps } from "./encoder.ts";
 import { rotaryTheta } from "./rotary-config.ts";
+import { runBlocks } from "./schedule.ts";
 
 const WORDS = "embeddings.tok_embeddings";
 
@@ -99,37 +100,25 @@ export class ModernBertEncoder implements Encoder {
   }
 
   forward(backend: Backend, batch: TokenBatch, taps: Taps): Mat {
-    const { C, H, L } = this.sizes;
-    const { T } = batch.sequences;
+    const { C, L } = this.sizes;
+    const { sequences } = batch;
     const { blocks, finalNorm } = this.#parts;
-    const positions = batch.sequences.positions();
-    const result = backend.alloc(T, C);
-    const states = Array.from({ length: taps.hiddenStates ? L + 1 : 2 }, () => backend.alloc(T, C));
-    const state = (l: number) => states[l % states.length]!;
-    const probs = blocks.map(() => (taps.attentions ? allocProbs(backend, batch, H) : undefined));
-    backend.frame(() => {
+    const positions = sequences.positions();
+    const result = backend.alloc(sequences.T, C);
+    const { states } = runBlocks(backend, batch, taps, this.sizes, blocks, (T) => {
       const buffers = RotaryAttention.alloc(backend, T, C);
       const context = backend.alloc(T, C);
-      const enter = (block: Block | undefined, x: Mat, rows: Rows) => {
-        if (block) block.attention.projectIn(backend, buffers, normed(backend, x, block.attentionNorm), positions, rows);
-        else backend.layerNorm(result.slice(rows), x, finalNorm);
+      return {
+        embed: (x, rows) => this.#embed(backend, x, batch, rows),
+        enter(block, x, rows) {
+          if (block) block.attention.projectIn(backend, buffers, normed(backend, x, block.attentionNorm), positions, rows);
+          else backend.layerNorm(result.slice(rows), x, finalNorm);
+        },
+        attend: ({ attention }, probs) => attention.attend(backend, context, buffers, sequences, probs),
+        leave: (block, out, x, rows) => finish(backend, block, out, x, context.slice(rows)),
       };
-      backend.stretch(T, (rows) => {
-        const x = state(0).slice(rows);
-        this.#embed(backend, x, batch, rows);
-        enter(blocks[0], x, rows);
-      });
-      blocks.forEach((block, l) => {
-        block.attention.attend(backend, context, buffers, batch.sequences, probs[l]);
-        backend.stretch(T, (rows) => {
-          const y = state(l + 1).slice(rows);
-          finish(backend, block, y, state(l).slice(rows), context.slice(rows));
-          enter(blocks[l + 1], y, rows);
-        });
-      });
     });
     taps.hiddenStates?.push(...states.slice(0, L), result);
-    taps.attentions?.push(...probs.map((mats) => mats!));
     return result;
   }
 

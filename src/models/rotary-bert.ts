@@ -18,8 +18,9 @@ import { activationOf } from "../tensor/activations.ts";
 import type { Backend, Norm } from "../tensor/backend.ts";
 import type { Mat } from "../tensor/mat.ts";
 import type { Config } from "./config.ts";
-import { allocProbs, type Encoder, type EncoderSizes, type Taps } from "./encoder.ts";
+import type { Encoder, EncoderSizes, Taps } from "./encoder.ts";
 import { rotaryTheta } from "./rotary-config.ts";
+import { runBlocks } from "./schedule.ts";
 
 interface RotaryBertDialect {
   readonly embeddings: EmbeddingNames;
@@ -108,32 +109,21 @@ export class RotaryBertEncoder implements Encoder {
   }
 
   forward(backend: Backend, batch: TokenBatch, taps: Taps): Mat {
-    const { C, H, L } = this.sizes;
-    const { T } = batch.sequences;
-    const positions = batch.sequences.positions();
-    const states = Array.from({ length: taps.hiddenStates ? L + 1 : 2 }, () => backend.alloc(T, C));
-    const state = (l: number) => states[l % states.length]!;
-    const probs = this.#blocks.map(() => (taps.attentions ? allocProbs(backend, batch, H) : undefined));
-    backend.frame(() => {
+    const { C } = this.sizes;
+    const { sequences } = batch;
+    const positions = sequences.positions();
+    const { last, states } = runBlocks(backend, batch, taps, this.sizes, this.#blocks, (T) => {
       const buffers = RotaryAttention.alloc(backend, T, C);
       const context = backend.alloc(T, C);
-      backend.stretch(T, (rows) => {
-        const x = state(0).slice(rows);
-        this.#embeddings.forward(backend, x, batch, positions, rows);
-        this.#blocks[0]?.attention.projectIn(backend, buffers, x, positions, rows);
-      });
-      this.#blocks.forEach((block, l) => {
-        block.attention.attend(backend, context, buffers, batch.sequences, probs[l]);
-        backend.stretch(T, (rows) => {
-          const y = state(l + 1).slice(rows);
-          finish(backend, block, y, state(l).slice(rows), context.slice(rows));
-          this.#blocks[l + 1]?.attention.projectIn(backend, buffers, y, positions, rows);
-        });
-      });
+      return {
+        embed: (x, rows) => this.#embeddings.forward(backend, x, batch, positions, rows),
+        enter: (block, x, rows) => block?.attention.projectIn(backend, buffers, x, positions, rows),
+        attend: ({ attention }, probs) => attention.attend(backend, context, buffers, sequences, probs),
+        leave: (block, out, x, rows) => finish(backend, block, out, x, context.slice(rows)),
+      };
     });
     taps.hiddenStates?.push(...states);
-    taps.attentions?.push(...probs.map((mats) => mats!));
-    return state(L);
+    return last;
   }
 }
 

@@ -10,6 +10,7 @@ import { createBackend } from "../../src/kernels/choose.ts";
 import { loadModelWith } from "../../src/models/assemble.ts";
 import { FAMILIES } from "../../src/models/families.ts";
 import { loadHead } from "../../src/models/heads.ts";
+import { readInPlace } from "../../src/models/in-place.ts";
 import { loadModelFromFiles } from "../../src/models/load.ts";
 import { openWeights } from "../../src/models/weight-files.ts";
 import type { DType, Safetensors } from "../../src/safetensors/index.ts";
@@ -173,7 +174,7 @@ test.each(["bert", "deberta-v2-nli", "mobilebert-layernorm-seqcls", "modernbert-
       };
       return Object.assign(file, { bytesInto });
     };
-    const kit = { families: FAMILIES, createBackend, openWeights: slowly, loadHead };
+    const kit = { families: FAMILIES, createBackend, openWeights: slowly, loadHead, readInPlace };
     const model = await loadModelWith(kit, files, { threads: 2 });
     expect(layersOf(asked)).toEqual(expected);
     model.dispose();
