@@ -6,14 +6,17 @@ import { unexpected } from "../checks.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { isBackendDevice } from "../tensor/device.ts";
 import type { BackendChoice, ChosenBackend } from "./choose.ts";
-import { fallBack } from "./fall-back.ts";
-import { LoopsBackend } from "./loops/backend.ts";
+import { fallBackTo } from "./fall-back.ts";
+import { CoreLoopsBackend } from "./loops/core-backend.ts";
 import { CoreWasmBackend } from "./wasm/core-backend.ts";
 import { currentLevel } from "./wasm/features.ts";
 
+const createLoops = () => new CoreLoopsBackend();
+const fallBack = fallBackTo(createLoops);
+
 const BACKENDS: ReadonlyMap<unknown, () => Backend> = new Map<unknown, () => Backend>([
   ["wasm", () => new CoreWasmBackend(currentLevel())],
-  ["loops", () => new LoopsBackend()],
+  ["loops", createLoops],
 ]);
 
 /** @throws ConfigError for a device that is not here, UnsupportedError for wasm where it is missing or forbidden */

@@ -12,7 +12,7 @@ import { checkList, unexpected } from "../checks.ts";
 import { UnsupportedError } from "../errors.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { type Device, isBackendDevice } from "../tensor/device.ts";
-import { fallBack } from "./fall-back.ts";
+import { fallBackTo } from "./fall-back.ts";
 import { chooseFastest } from "./fastest.ts";
 import { LoopsBackend } from "./loops/backend.ts";
 import { ReferenceBackend } from "./reference/backend.ts";
@@ -35,6 +35,8 @@ export interface ChosenBackend {
   /** Where the user left the choice: what to take instead if this backend is unsupported after all, a model's weights being too much for it. */
   readonly fallBack?: (error: UnsupportedError) => ChosenBackend | Promise<ChosenBackend>;
 }
+
+const fallBack = fallBackTo(() => new LoopsBackend());
 
 /**
  * @throws ConfigError for a device that is not one of the names above and not made by webgpu() or gpuJs()

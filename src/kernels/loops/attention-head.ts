@@ -9,7 +9,6 @@
 import type { AttentionOptions } from "../../tensor/attention.ts";
 import { floatsOf } from "../../tensor/host-mat.ts";
 import type { Mat } from "../../tensor/mat.ts";
-import type { BoundTerm } from "./attention-terms.ts";
 import { pack } from "./panels.ts";
 import { softmaxRow } from "./softmax.ts";
 import { MR, NR, tile } from "./tile.ts";
@@ -26,6 +25,9 @@ export interface Head {
   readonly probs: Mat | undefined;
 }
 
+/** Adds the terms by content (before the scores are scaled), or those by head, to the scores of query i with the keys from first to end, at scores[at + j]. */
+export type AddTerms = (which: "content" | "head", scores: Float32Array, at: number, i: number, first: number, end: number) => void;
+
 export interface HeadScratch {
   /** [1, panelSize(S, D)]. */
   readonly keys: Mat;
@@ -37,7 +39,7 @@ export interface HeadScratch {
 
 const sums = new Float64Array(MR * NR);
 
-export function attendHead(head: Head, options: AttentionOptions, terms: readonly BoundTerm[], scratch: HeadScratch): void {
+export function attendHead(head: Head, options: AttentionOptions, scratch: HeadScratch, addTerms?: AddTerms): void {
   const { out, q, k, v } = head;
   const { rows: S, cols: D } = q;
   const { scale, window = Number.POSITIVE_INFINITY } = options;
@@ -59,9 +61,9 @@ export function attendHead(head: Head, options: AttentionOptions, terms: readonl
     }
     for (let row = 0; row < rows; row++) {
       const to = at + row * S;
-      for (const term of terms) if (term.by !== "head") addTerm(scores, to, term, i + row, first, end, head.h);
+      addTerms?.("content", scores, to, i + row, first, end);
       for (let j = first; j < end; j++) scores[to + j]! *= Math.fround(scale);
-      for (const term of terms) if (term.by === "head") addTerm(scores, to, term, i + row, first, end, head.h);
+      addTerms?.("head", scores, to, i + row, first, end);
       softmaxRow(scores, to, scores, to, i + row, first, end, window);
       if (head.probs) copyProbs(head.probs, i + row, scores, to, first, end);
     }
@@ -76,18 +78,6 @@ export function attendHead(head: Head, options: AttentionOptions, terms: readonl
 function storeTile(y: Float32Array, to: number, stride: number, rows: number, columns: number): void {
   for (let row = 0; row < rows; row++) {
     for (let c = 0; c < columns; c++) y[to + row * stride + c] = sums[row * NR + c]!;
-  }
-}
-
-/** scores[i, j] += the term's value for query i and key j, first <= j < end. */
-function addTerm(scores: Float32Array, at: number, term: BoundTerm, i: number, first: number, end: number, h: number): void {
-  const { by, values, buckets, zero } = term;
-  const rows = floatsOf(buckets);
-  const x = floatsOf(values);
-  for (let j = first; j < end; j++) {
-    const bucket = rows[buckets.offset + zero + i - j]!;
-    const from = by === "head" ? bucket * values.stride + h : (by === "query" ? i : j) * values.stride + bucket;
-    scores[at + j]! += x[values.offset + from]!;
   }
 }
 

@@ -1,95 +1,22 @@
-/**
- * LoopsBackend: the hot ops as register-tiled, packed TypeScript on typed arrays: what runs where WebAssembly is forbidden.
- *
- * Linear layers, attention, norms, GELU, softmax, embeddings and matmul have loops of their own; for the rest plain ones do (reference/plain-backend.ts).
- * All sums are float64 in the reference's order, so results differ from it only in exp and erf, by an f32 rounding now and then,
- * and a row never depends on its batch, block or tile. Scratch is a stack: a pass at a shape seen before allocates no memory.
- */
-
-import type { Activation } from "../../tensor/activations.ts";
+/** LoopsBackend: what the whole library adds to CoreLoopsBackend: rotary embeddings, and attention with relative terms. */
 import type { AttentionOptions } from "../../tensor/attention.ts";
-import type { Lookup, Norm } from "../../tensor/backend.ts";
-import { floatsOf } from "../../tensor/host-mat.ts";
 import type { Mat } from "../../tensor/mat.ts";
-import { Scratch, type ScratchStats } from "../../tensor/scratch.ts";
+import type { Rotary } from "../../tensor/rotate.ts";
 import type { Sequences } from "../../tensor/sequences.ts";
-import type { Linear, WeightMatrix } from "../../tensor/weights.ts";
-import { PlainBackend } from "../reference/plain-backend.ts";
+import { rotate } from "../reference/rotate.ts";
 import { attention } from "./attention.ts";
-import { embed } from "./embed.ts";
-import { type PackedFloat, type PackedW8, packLinear, projectPacked, projectPackedW8 } from "./linear.ts";
-import { normalizeRows } from "./norm.ts";
-import { geluInto } from "./normal-cdf.ts";
-import { multiplyMats, panelSize } from "./panels.ts";
-import { softmaxRow } from "./softmax.ts";
-import { NR } from "./tile.ts";
+import { bindTerms } from "./attention-terms.ts";
+import { CoreLoopsBackend } from "./core-backend.ts";
 
-export class LoopsBackend extends PlainBackend {
-  readonly name = "loops";
-  readonly level = "loops";
-  readonly #scratch = new Scratch();
-
-  alloc(rows: number, cols: number): Mat {
-    return this.#scratch.alloc(rows, cols);
-  }
-  frame<R>(body: () => R): R {
-    return this.#scratch.frame(body);
-  }
-  /** What the scratch stack holds: for tests and for the memory line of a report. */
-  get scratch(): ScratchStats {
-    return this.#scratch.stats;
-  }
-  override dispose(): void {
-    super.dispose();
-    this.#scratch.dispose();
-  }
-
-  linear(weights: readonly WeightMatrix[], bias?: Float32Array): Linear {
-    return packLinear(weights, bias);
-  }
-
-  protected computeProject(out: Mat, x: Mat, linear: Linear): void {
-    const layer = linear as PackedFloat | PackedW8;
-    if (layer.dtype === "f32") {
-      projectPacked(out, x, layer);
-      return;
-    }
-    this.frame(() => {
-      projectPackedW8(out, x, layer, { rows: this.alloc(x.rows, x.cols), rowScale: this.alloc(x.rows, 1), panel: this.alloc(x.cols, NR) });
-    });
-  }
-  protected computeMatmul(out: Mat, a: Mat, b: Mat, transposeB: boolean): void {
-    const [strideN, strideK] = transposeB ? [b.stride, 1] : [1, b.stride];
-    this.frame(() => multiplyMats(out, a, b, strideN, strideK, this.alloc(1, panelSize(out.cols, a.cols))));
-  }
-  protected override computeActivate(out: Mat, x: Mat, activation: Activation): void {
-    if (activation !== "gelu") {
-      super.computeActivate(out, x, activation);
-      return;
-    }
-    for (let t = 0; t < out.rows; t++) geluInto(floatsOf(out), out.offset + t * out.stride, floatsOf(x), x.offset + t * x.stride, out.cols);
-  }
-  protected computeLayerNorm(out: Mat, x: Mat, norm: Norm): void {
-    normalizeRows(out, x, undefined, norm);
-  }
-  protected computeSoftmax(out: Mat, x: Mat, window: number): void {
-    for (let i = 0; i < out.rows; i++) {
-      softmaxRow(floatsOf(out), out.offset + i * out.stride, floatsOf(x), x.offset + i * x.stride, i, 0, out.cols, window);
-    }
-  }
-
-  protected override computeEmbed(out: Mat, lookups: readonly Lookup[]): void {
-    this.frame(() => embed(out, lookups, this.alloc(1, out.cols)));
-  }
-  /** The activation runs over `out` itself while it is still in cache. */
-  protected override computeProjectActivate(out: Mat, x: Mat, linear: Linear, activation: Activation): void {
-    this.computeProject(out, x, linear);
-    this.computeActivate(out, out, activation);
-  }
-  protected override computeAddLayerNorm(out: Mat, a: Mat, b: Mat, norm: Norm): void {
-    normalizeRows(out, a, b, norm);
+export class LoopsBackend extends CoreLoopsBackend {
+  protected override computeRotate(out: Mat, x: Mat, rotary: Rotary): void {
+    rotate(out, x, rotary);
   }
   protected override computeAttention(out: Mat, q: Mat, k: Mat, v: Mat, sequences: Sequences, options: AttentionOptions): void {
-    this.frame(() => attention((rows, cols) => this.alloc(rows, cols), out, q, k, v, sequences, options));
+    const alloc = (rows: number, cols: number) => this.alloc(rows, cols);
+    this.frame(() => {
+      const termsOf = options.relative?.length && bindTerms(alloc, options.relative, sequences.maxS, q.cols / options.heads);
+      attention(alloc, out, q, k, v, sequences, options, termsOf || undefined);
+    });
   }
 }

@@ -9,6 +9,7 @@
 import type { Norm } from "../../tensor/backend.ts";
 import { hostMat } from "../../tensor/host-mat.ts";
 import type { Mat } from "../../tensor/mat.ts";
+import type { Rotary } from "../../tensor/rotate.ts";
 import type { Linear, WeightMatrix } from "../../tensor/weights.ts";
 import { layerNorm } from "./layer-norm.ts";
 import { type FloatLinear, referenceLinear, type W8Linear } from "./linear.ts";
@@ -16,6 +17,7 @@ import { matmul } from "./matmul.ts";
 import { PlainBackend } from "./plain-backend.ts";
 import { project } from "./project.ts";
 import { projectW8 } from "./project-w8.ts";
+import { rotate } from "./rotate.ts";
 import { softmax } from "./softmax.ts";
 
 export class ReferenceBackend extends PlainBackend {
@@ -44,5 +46,8 @@ export class ReferenceBackend extends PlainBackend {
   }
   protected computeSoftmax(out: Mat, x: Mat, window: number): void {
     softmax(out, x, window);
+  }
+  protected override computeRotate(out: Mat, x: Mat, rotary: Rotary): void {
+    rotate(out, x, rotary);
   }
 }

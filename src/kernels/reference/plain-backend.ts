@@ -9,7 +9,6 @@ import { Backend, type PoolMode } from "../../tensor/backend.ts";
 import { expectLength } from "../../tensor/checks.ts";
 import { copyOf, hostMat } from "../../tensor/host-mat.ts";
 import type { Mat } from "../../tensor/mat.ts";
-import type { Rotary } from "../../tensor/rotate.ts";
 import type { Sequences } from "../../tensor/sequences.ts";
 import { checkWeight } from "../../tensor/weight-rows.ts";
 import type { Table, WeightMatrix } from "../../tensor/weights.ts";
@@ -19,7 +18,6 @@ import { gather } from "./gather.ts";
 import { multiply } from "./multiply.ts";
 import { normalize } from "./normalize.ts";
 import { pool } from "./pool.ts";
-import { rotate } from "./rotate.ts";
 import { scale } from "./scale.ts";
 import { scaleShift } from "./scale-shift.ts";
 import { take } from "./take.ts";
@@ -63,9 +61,6 @@ export abstract class PlainBackend extends Backend {
   }
   protected computeActivate(out: Mat, x: Mat, activation: Activation): void {
     activate(out, x, activation);
-  }
-  protected override computeRotate(out: Mat, x: Mat, rotary: Rotary): void {
-    rotate(out, x, rotary);
   }
   protected computePool(out: Mat, x: Mat, sequences: Sequences, mode: PoolMode): void {
     pool(out, x, sequences, mode);
