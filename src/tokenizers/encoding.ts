@@ -38,7 +38,7 @@ export interface Encoding {
   overflowing: Encoding[];
 }
 
-/** One sequence on its way: its tokens, and how to name them and give their offsets. */
+/** One sequence on its way: its tokens, and how to name them and give their offsets. @internal */
 export interface Sequence {
   readonly text: string;
   readonly pieces: Pieces;
@@ -46,9 +46,10 @@ export interface Sequence {
   readonly toOffset: ((utf16: number) => number) | undefined;
 }
 
-/** The string of an id that the model gave; tokens with another string have it in their Pieces. */
+/** The string of an id that the model gave; tokens with another string have it in their Pieces. @internal */
 export type IdToToken = (id: number) => string | undefined;
 
+/** @internal */
 export function assemble(
   sequences: readonly Sequence[],
   template: Template | undefined,

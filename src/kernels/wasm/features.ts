@@ -49,12 +49,12 @@ function tryEngine(): Engine {
   }
 }
 
-/** Takes a level as given, because its kernels were compiled ahead of time (compiled.ts) and nothing can be tried here. */
+/** Takes a level as given, because its kernels were compiled ahead of time (compiled.ts) and nothing can be tried here. @internal */
 export function assumeLevel(level: FeatureLevel): void {
   known = { simd: true, level };
 }
 
-/** The level to emit kernels for. @throws UnsupportedError where WebAssembly or its SIMD is missing or forbidden */
+/** The level to emit kernels for. @throws UnsupportedError where WebAssembly or its SIMD is missing or forbidden @internal */
 export function currentLevel(): FeatureLevel {
   const { simd, level, refusal } = probe();
   if (!simd) {
@@ -66,6 +66,7 @@ export function currentLevel(): FeatureLevel {
   return level;
 }
 
+/** @internal */
 export function levelName({ fma, wide, dot8 }: FeatureLevel): string {
   return `wasm-simd${fma ? "-fma" : ""}${dot8 ? (dot8 === "signed" ? "-dot8s" : "-dot8") : ""}${wide ? "-256" : ""}`;
 }
@@ -75,7 +76,7 @@ export function engineInfo(): EngineInfo {
   return { simd, relaxedFma: level.fma, revectorized: level.wide, threads, kernels: simd ? levelName(level) : "loops" };
 }
 
-/** For the worker pool: the number that engineInfo() shows. */
+/** For the worker pool: the number that engineInfo() shows. @internal */
 export function setEngineThreads(count: number): void {
   threads = count;
 }
