@@ -37,20 +37,23 @@ export class TokenizerCore {
 
   constructor(parts: TokenizerParts) {
     this.#parts = parts;
-    const [plain, normal] = [new Map<string, AddedToken>(), new Map<string, AddedToken>()];
+    const searched = new Map<AddedToken, string>();
     for (const token of parts.added) {
       const { content } = token;
       const pattern = token.normalized ? normalized(parts.normalizer, content, 0, content.length).slice() : content;
-      const searched = token.normalized ? normal : plain;
-      // Two tokens with the same text after normalisation: the reference takes either, by chance; here it is the first.
-      if (!searched.has(pattern)) searched.set(pattern, token);
+      searched.set(token, pattern);
       this.#addedByContent.set(content, token);
       // What decode sees is the form that the normaliser made of it, as in the reference.
       this.#addedById.set(token.id, pattern);
       if (token.special) this.#specialTokens.add(content);
     }
-    this.#plainFinder = new AddedTokenFinder(plain);
-    this.#normalizedFinder = new AddedTokenFinder(normal);
+    const finder = (normalized: boolean): AddedTokenFinder =>
+      new AddedTokenFinder(
+        parts.added.filter((token) => token.normalized === normalized),
+        (token) => searched.get(token)!,
+      );
+    this.#plainFinder = finder(false);
+    this.#normalizedFinder = finder(true);
   }
 
   /** Number of tokens, added ones included. */
@@ -102,7 +105,7 @@ export class TokenizerCore {
   /** Appends the tokens of one text, without special tokens. */
   #tokenize(text: string, out: Pieces): void {
     let word = 0;
-    for (const { token, from, to } of this.#plainFinder.find(text)) {
+    for (const { token, from, to } of this.#plainFinder.find((i) => text.charCodeAt(i), text.length)) {
       if (token !== undefined) this.#pushAdded(out, token, text.slice(from, to), from, to, word++);
       else word = this.#tokenizeBetween(text, from, to, word, out);
     }
@@ -118,9 +121,9 @@ export class TokenizerCore {
     const { normalizer, preTokenizer, model } = this.#parts;
     const text = normalized(normalizer, original, from, to);
     let word = firstWord;
-    const matches = this.#normalizedFinder.isEmpty
+    const matches = this.#normalizedFinder.empty
       ? [{ token: undefined, from: 0, to: text.length }]
-      : this.#normalizedFinder.find(text.slice());
+      : this.#normalizedFinder.find((i) => text.codes[i]!, text.length);
     for (const match of matches) {
       if (match.to === match.from) continue;
       if (match.token !== undefined) {
