@@ -77,6 +77,10 @@ export class HubFiles implements ModelFiles {
     return new HubFiles(this.#shared, joinName(this.#folder, safeName(path, this.label)));
   }
 
+  cleared(): Promise<void> {
+    return downloads.cleared();
+  }
+
   async #present(name: string, signal: AbortSignal | undefined): Promise<string> {
     const path = await this.#locate(name, signal, false);
     if (path !== undefined) return path;

@@ -18,6 +18,12 @@ interface Flight<Result> {
 
 export class InFlight<Result> {
   readonly #flights = new Map<string, Flight<Result>>();
+  readonly #givenUp = new Set<Promise<unknown>>();
+
+  /** Resolves when everything that was given up has cleaned up. */
+  async cleared(): Promise<void> {
+    await Promise.all(this.#givenUp);
+  }
 
   /** Joins the work `key`, or starts it. */
   async join(
@@ -66,8 +72,12 @@ export class InFlight<Result> {
         if (flight.waiting > 0) return reject(signal.reason);
         this.#flights.delete(key); // whoever comes now starts anew
         flight.controller.abort(signal.reason);
-        const gone = () => reject(signal.reason);
-        flight.promise.then(gone, gone);
+        const gone = () => {
+          this.#givenUp.delete(cleaning);
+          reject(signal.reason);
+        };
+        const cleaning = flight.promise.then(gone, gone);
+        this.#givenUp.add(cleaning);
       };
       signal.addEventListener("abort", leave, { once: true });
       const settle = () => signal.removeEventListener("abort", leave);

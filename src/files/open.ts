@@ -31,6 +31,21 @@ export async function openModelFiles(source?: ModelSource, options: OpenOptions 
 
 const SOURCES = "a Hub id, a folder, a URL or a Map of files";
 
+/** Runs a load. Where it fails or is aborted, what its downloads wrote is gone before the caller hears of it. */
+export async function loadFrom<Loaded>(
+  source: ModelSource | undefined,
+  options: OpenOptions,
+  load: (files: ModelFiles) => Promise<Loaded>,
+): Promise<Loaded> {
+  const files = await openModelFiles(source, options);
+  try {
+    return await load(files);
+  } catch (error) {
+    await files.cleared?.();
+    throw error;
+  }
+}
+
 function defaultFiles(options: OpenOptions): ModelFiles {
   const { defaultModel } = options;
   check(defaultModel !== undefined, "model", SOURCES, defaultModel);

@@ -3,7 +3,7 @@
  */
 
 import { checkOptions } from "../checks.ts";
-import { openModelFiles } from "../files/index.ts";
+import { loadFrom } from "../files/index.ts";
 import type { ModelSource } from "../files/types.ts";
 import { loadRemoteModel } from "../worker/model.ts";
 import { loadModelFromFiles } from "./load.ts";
@@ -19,6 +19,7 @@ const DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2";
 export async function loadModel(source?: ModelSource, options: ModelOptions = {}): Promise<Model> {
   checkOptions(options);
   if (options.worker) return loadRemoteModel(source, options);
-  const files = await openModelFiles(source, { ...options, defaultModel: DEFAULT_MODEL });
-  return loadModelFromFiles(files, { ...options, dtype: options.dtype ?? (source === undefined ? "w8" : "auto") });
+  return loadFrom(source, { ...options, defaultModel: DEFAULT_MODEL }, (files) =>
+    loadModelFromFiles(files, { ...options, dtype: options.dtype ?? (source === undefined ? "w8" : "auto") }),
+  );
 }

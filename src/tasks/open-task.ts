@@ -4,7 +4,7 @@
  */
 
 import { ConfigError } from "../errors.ts";
-import { openModelFiles } from "../files/index.ts";
+import { loadFrom } from "../files/index.ts";
 import { readRequiredObject } from "../files/json.ts";
 import type { LoadOptions, ModelFiles, ModelSource } from "../files/types.ts";
 import type { EncoderModel } from "../models/encoder-model.ts";
@@ -46,25 +46,26 @@ export async function openTask(task: TaskName, source: ModelSource | undefined, 
   const { signal } = options;
   const defaults: TaskDefaults = TASK_DEFAULTS[task];
   if (source === undefined && defaults.model === undefined) throw new ConfigError(noDefault(task));
-  const files = await openModelFiles(source, { ...options, defaultModel: defaults.model, toTry: defaults.suggestions });
-  const architecture = await architectureFor(task, files, signal);
-  const quantised = source === undefined && defaults.model === DEFAULT_ENCODER ? "w8" : "auto";
-  const [model, tokenizer] = await loadBeside(
-    (stop) => loadModelFromFiles(files, { ...options, signal: stop, dtype: options.dtype ?? quantised, architecture }),
-    (stop) => Tokenizer.fromFiles(files, stop),
-    (loaded) => loaded.dispose(),
-    signal,
-  );
-  const maxLength = Math.min(tokenizer.modelMaxLength, model.maxLength);
-  return {
-    task,
-    label: files.label,
-    files,
-    tokenizer,
-    model,
-    maxLength,
-    warnTruncated: warnOnce(task, files.label, maxLength),
-  };
+  return loadFrom(source, { ...options, defaultModel: defaults.model, toTry: defaults.suggestions }, async (files) => {
+    const architecture = await architectureFor(task, files, signal);
+    const quantised = source === undefined && defaults.model === DEFAULT_ENCODER ? "w8" : "auto";
+    const [model, tokenizer] = await loadBeside(
+      (stop) => loadModelFromFiles(files, { ...options, signal: stop, dtype: options.dtype ?? quantised, architecture }),
+      (stop) => Tokenizer.fromFiles(files, stop),
+      (loaded) => loaded.dispose(),
+      signal,
+    );
+    const maxLength = Math.min(tokenizer.modelMaxLength, model.maxLength);
+    return {
+      task,
+      label: files.label,
+      files,
+      tokenizer,
+      model,
+      maxLength,
+      warnTruncated: warnOnce(task, files.label, maxLength),
+    };
+  });
 }
 
 /** The sentence for a task without a default model. */

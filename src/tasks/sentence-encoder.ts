@@ -4,8 +4,8 @@
  */
 
 import { checkOptions, checkString, throwIfAborted } from "../checks.ts";
-import { openModelFiles } from "../files/index.ts";
-import type { LoadOptions, ModelSource, Progress } from "../files/types.ts";
+import { loadFrom, openModelFiles } from "../files/index.ts";
+import type { LoadOptions, ModelFiles, ModelSource, Progress } from "../files/types.ts";
 import { loadModelFromFiles } from "../models/load.ts";
 import { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { loadRemoteSentences, type RemoteSentences } from "../worker/tasks.ts";
@@ -37,9 +37,9 @@ export class SentenceEncoder extends SentenceVectors {
   static async load(source?: ModelSource, options: LoadOptions = {}): Promise<SentenceEncoder> {
     checkOptions(options);
     if (options.worker) return WorkerSentenceEncoder.start(source, options);
-    const files = await openModelFiles(source, { ...options, defaultModel: DEFAULT_ENCODER });
     const dtype = options.dtype ?? (source === undefined ? "w8" : "auto");
-    return new SentenceEncoder(await openSentenceModel(FULL_KIT, files, { ...options, dtype }));
+    const open = (files: ModelFiles) => openSentenceModel(FULL_KIT, files, { ...options, dtype });
+    return new SentenceEncoder(await loadFrom(source, { ...options, defaultModel: DEFAULT_ENCODER }, open));
   }
 }
 

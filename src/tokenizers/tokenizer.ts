@@ -9,7 +9,7 @@
  */
 
 import { checkOptions } from "../checks.ts";
-import { openModelFiles } from "../files/open.ts";
+import { loadFrom } from "../files/open.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
 import type { EncodeOptions, Encoding } from "./encoding.ts";
 import { readTokenizerFiles, type TokenizerFiles } from "./files.ts";
@@ -28,8 +28,7 @@ export class Tokenizer extends TextTokenizer {
    */
   static async load(source?: ModelSource, options: LoadOptions = {}): Promise<Tokenizer> {
     checkOptions(options);
-    const files = await openModelFiles(source, { defaultModel: DEFAULT_MODEL, ...options });
-    return Tokenizer.fromFiles(files, options.signal);
+    return loadFrom(source, { defaultModel: DEFAULT_MODEL, ...options }, (files) => Tokenizer.fromFiles(files, options.signal));
   }
 
   /** tokenizer.json and (optional) tokenizer_config.json, parsed. ConfigError or UnsupportedError where they cannot be used. */

@@ -10,6 +10,9 @@ import { engineInfo } from "../kernels/wasm/features.ts";
 import { type Answer, CALLBACKS, type Callback, type Kind, receiveError } from "./protocol.ts";
 import { type ModelWorker, spawnModelWorker } from "./spawn.ts";
 
+/** The first request. */
+const LOAD = 0;
+
 type Options = Readonly<Record<string, unknown>>;
 
 interface Pending {
@@ -22,7 +25,7 @@ export class Remote {
   readonly #worker: ModelWorker;
   readonly #pending = new Map<number, Pending>();
   #label = "the model";
-  #ids = 0;
+  #ids = LOAD;
   #isDisposed = false;
   #failure: Error | undefined;
 
@@ -114,7 +117,7 @@ export class Remote {
     if (pending === undefined) return; // aborted
     if ("callback" in answer) {
       try {
-        (pending.options[answer.callback] as (...args: readonly unknown[]) => void)(...answer.args);
+        (pending.options[answer.callback] as ((...args: readonly unknown[]) => void) | undefined)?.(...answer.args);
       } catch (error) {
         this.#giveUp(answer.id, error);
       }
@@ -125,10 +128,18 @@ export class Remote {
     this.#finish(answer.id);
   }
 
+  /** A load that is given up ends with the worker's answer: by then nothing is left on the disk of what was downloaded over there. */
   #giveUp(id: number, reason: unknown): void {
-    this.#pending.get(id)?.reject(reason);
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
     this.#worker.post({ abort: id });
-    this.#finish(id);
+    const end = () => pending.reject(reason);
+    if (id === LOAD) {
+      this.#pending.set(id, { options: {}, resolve: end, reject: end });
+    } else {
+      end();
+      this.#finish(id);
+    }
   }
 
   #finish(id: number): void {
