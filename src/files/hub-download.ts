@@ -148,7 +148,8 @@ export function explained(error: unknown, name: string, id: string, folder: stri
   const said = (why: string) => new DownloadError(`${name} of ${id} cannot be kept in the cache: ${why}`, { cause: error });
   if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG")
     return said(`the disk of ${folder} is full; make room, or use another disk (HF_HOME or cacheDir).`);
-  if (code === "EACCES" || code === "EPERM" || code === "EROFS")
+  // ENOENT is what Node says of a folder that is to be made on a disk that can only be read.
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOENT")
     return said(`${folder} cannot be written to (${code}); use another folder (HF_HOME or cacheDir).`);
   return error;
 }

@@ -77,7 +77,7 @@ export class HubFiles implements ModelFiles {
     return new HubFiles(this.#shared, joinName(this.#folder, safeName(path, this.label)));
   }
 
-  cleared(): Promise<void> {
+  cleared(): Promise<unknown> {
     return downloads.cleared();
   }
 

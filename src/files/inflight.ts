@@ -21,8 +21,8 @@ export class InFlight<Result> {
   readonly #givenUp = new Set<Promise<unknown>>();
 
   /** Resolves when everything that was given up has cleaned up. */
-  async cleared(): Promise<void> {
-    await Promise.all(this.#givenUp);
+  cleared(): Promise<unknown> {
+    return Promise.all(this.#givenUp);
   }
 
   /** Joins the work `key`, or starts it. */

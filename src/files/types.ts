@@ -57,7 +57,7 @@ export interface ModelFiles {
   /** The same source seen from a folder inside it: "1_Pooling". */
   subfolder(path: string): ModelFiles;
   /** Resolves when nothing is left on the disk of downloads that were given up. */
-  cleared?(): Promise<void>;
+  cleared?(): Promise<unknown>;
 }
 
 /** What both ways to the Hub need: through the cache on disk, and through the Cache API. */

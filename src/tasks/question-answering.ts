@@ -83,7 +83,7 @@ function windowsOf(tokenizer: Tokenizer, { question, context }: Question, i: num
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause;
     throw new ConfigError(
-      `question ${i} leaves no room for its context in windows of ${maxSeqLen} tokens that share ${docStride}; shorten it, raise maxSeqLen or lower docStride (${cause.message})`,
+      `question ${i} leaves no room for its context in windows of ${maxSeqLen} tokens that share ${docStride}; shorten it, raise maxSeqLen or lower docStride`,
       { cause },
     );
   }

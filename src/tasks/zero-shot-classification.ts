@@ -74,7 +74,7 @@ function encodePair(tokenizer: Tokenizer, pair: TextPair, i: number, limit: Limi
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause;
     throw new ConfigError(
-      `${show(pair.textPair)} leaves no room for text ${i} in the model's ${limit.maxLength} tokens; shorten the label or hypothesisTemplate (${cause.message})`,
+      `${show(pair.textPair)} leaves no room for text ${i} in the model's ${limit.maxLength} tokens; shorten the label or hypothesisTemplate`,
       { cause },
     );
   }

@@ -10,22 +10,17 @@ export interface ModelFacts extends Omit<Model, "forward" | "dispose" | typeof S
 
 export class RemoteModel implements Model {
   declare [Symbol.dispose]: () => void;
-  readonly architecture: string;
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly device: string;
-  readonly deviceReason: string | undefined;
-  readonly dtype: "f32" | "w8";
-  readonly unusedTensors: readonly string[];
+  declare readonly architecture: string;
+  declare readonly config: Readonly<Record<string, unknown>>;
+  declare readonly device: string;
+  declare readonly deviceReason: string | undefined;
+  declare readonly dtype: "f32" | "w8";
+  declare readonly unusedTensors: readonly string[];
   readonly #remote: Remote;
 
-  constructor(remote: Remote, { architecture, config, device, deviceReason, dtype, unusedTensors }: ModelFacts) {
+  constructor(remote: Remote, { label: _, ...facts }: ModelFacts) {
     this.#remote = remote;
-    this.architecture = architecture;
-    this.config = config;
-    this.device = device;
-    this.deviceReason = deviceReason;
-    this.dtype = dtype;
-    this.unusedTensors = unusedTensors;
+    Object.assign(this, facts);
   }
 
   async forward(batch: readonly ModelInput[], options: ForwardOptions = {}): Promise<ModelOutput> {

@@ -49,14 +49,15 @@ describe("trouble on the way", () => {
     expect(server.asked().slice(-2)).toEqual(["GET model.safetensors", "GET model.safetensors"]);
   });
 
-  it("a cache that cannot be written to", async () => {
+  it.each(["EROFS", "EACCES", "ENOENT"])("a cache that cannot be written to: %s", async (code) => {
     const mkdir = vi.spyOn(fs, "mkdirSync").mockImplementation(() => {
-      throw Object.assign(new Error("EROFS"), { code: "EROFS" });
+      throw Object.assign(new Error(code), { code });
     });
     const error = await failure(hub().read("config.json"));
     mkdir.mockRestore();
     expect(error).toBeInstanceOf(DownloadError);
-    expect(error.message).toMatch(/cannot be kept in the cache: .* cannot be written to \(EROFS\); use another folder/);
+    expect(error.message).toMatch(/cannot be kept in the cache: .* cannot be written to/);
+    expect(error.message).toContain(`(${code}); use another folder`);
   });
 
   it("a cache that can only be read serves what it has, and what the Hub does not", async () => {
