@@ -20,7 +20,7 @@ import { WasmMachine } from "./machine.ts";
 import { addressOf, WasmMemory } from "./memory.ts";
 import type { PackedLinear } from "./pack.ts";
 import { panelColumns } from "./panels.ts";
-import { copyRows, stageIntegers, stageRows } from "./stage.ts";
+import { copyRows, type StagedRows, stageIntegers, stageRows } from "./stage.ts";
 
 /** Rows of a product: address, stride in elements, address of the rows' scales (0: f32 rows have none). */
 export interface Operand {
@@ -49,9 +49,13 @@ export class CoreWasmBackend extends WasmMachine {
       return;
     }
     this.frame(() => {
-      const { decode, rows, scales } = stageRows(memory, weight, indices);
-      this.call(decode, addressOf(out), rows, scales, out.rows, out.cols, out.stride, accumulate);
+      const { decode, rows, scales, indices: order } = this.stageRows(weight, indices);
+      this.call(decode, addressOf(out), rows, scales, order, out.rows, out.cols, out.stride, accumulate);
     });
+  }
+  /** Rows of a table where a kernel can read them. */
+  protected stageRows(table: WeightMatrix, indices: Int32Array): StagedRows {
+    return stageRows(this.live(), table, indices);
   }
   protected computeTake(out: Mat, x: Mat, indices: Int32Array): void {
     this.call("take", addressOf(out), addressOf(x), stageIntegers(this.live(), indices), out.rows, out.cols, out.stride, x.stride);
@@ -74,7 +78,7 @@ export class CoreWasmBackend extends WasmMachine {
   protected quantize({ at, stride, rowScale }: Operand, x: Mat, limit: number): void {
     this.call("quantizeRows", at, rowScale, addressOf(x), x.rows, x.cols, stride, x.stride, limit);
   }
-  /** The columns of panels [first, end) of out. */
+  /** The columns of panels [first, end) of out: one call, whose last arguments are first, end and scratch (threads/recorder.ts repeats it). */
   protected projectPanels(out: Mat, x: Operand, { panels, dtype, N, K }: PackedLinear, first: number, end: number): void {
     this.frame(() => {
       const [kernel, scratch] = dtype === "f32" ? ["gemmPanels", 0] : ["gemmW8Panels", this.live().alloc(widenedBytes(K))];

@@ -3,8 +3,8 @@
  *
  *   take(out, x, indices, rows, cols, outStride, xStride)                  out[n] = x[indices[n]], zeros where the index is -1
  *   zero(out, rows, cols, outStride)                                       out = 0
- *   decode_F32 | decode_F16 | decode_BF16 | decode_I8 (out, bytes, scales, rows, cols, outStride, accumulate)
- *                                                                          out[n] (+)= row n of `bytes`, dense rows at any alignment
+ *   decode_F32 | decode_F16 | decode_BF16 | decode_I8 (out, bytes, scales, indices, rows, cols, outStride, accumulate)
+ *                                                                          out[n] (+)= row indices[n] of `bytes`, dense rows at any alignment; indices 0: row n
  *
  * bf16 is the upper half of an f32. int8 times scales[n] rounds once. Four values at a time; what is left of a row goes through the same arithmetic one by one.
  */
@@ -51,12 +51,15 @@ const formats: Readonly<Record<"F32" | "F16" | "BF16" | "I8", Format>> = {
 };
 
 function defineDecode(module: ModuleBuilder, name: keyof typeof formats): void {
-  const { bytes, four, one } = formats[name];
-  module.function(`decode_${name}`, { i32: 7 }, (f, out, source, scales, rows, cols, outStride, accumulate) => {
+  const { bytes: size, four, one } = formats[name];
+  module.function(`decode_${name}`, { i32: 8 }, (f, out, bytes, scales, indices, rows, cols, outStride, accumulate) => {
+    const source = f.i32(bytes);
+    const rowBytes = f.i32(i32.mul(cols, size));
     const mask = f.v128(i32x4.splat(i32.sub(0, accumulate))); // accumulate is 0 or 1
     const scale = f.v128(f32x4.const(1));
     f.repeat(rows, 1, (n) => {
       if (name === "I8") scale.set(v128.load32_splat(i32.add(scales, i32.shl(n, 2))));
+      f.if(indices, () => source.set(i32.add(bytes, i32.mul(i32.load(i32.add(indices, i32.shl(n, 2))), rowBytes))));
       const target = f.i32(out);
       const end = f.i32(i32.add(out, i32.shl(cols, 2)));
       const lastFour = f.i32(i32.add(out, i32.shl(i32.and(cols, -4), 2)));
@@ -67,7 +70,7 @@ function defineDecode(module: ModuleBuilder, name: keyof typeof formats): void {
         () => {
           f.storeV128(target, f32x4.add(before(v128.load(target)), four(f, source, scale)));
           target.add(16);
-          source.add(4 * bytes);
+          source.add(4 * size);
         },
       );
       f.while(
@@ -75,7 +78,7 @@ function defineDecode(module: ModuleBuilder, name: keyof typeof formats): void {
         () => {
           f.storeLane32(target, f32x4.add(before(v128.load32_splat(target)), one(f, source, scale)), 0);
           target.add(4);
-          source.add(bytes);
+          source.add(size);
         },
       );
       out.add(i32.shl(outStride, 2));

@@ -28,6 +28,8 @@ export class WasmMemory {
   /** The end of scratch. */
   protected top = ALIGNMENT;
   #growths = 0;
+  /** Bytes of the memory: asking it takes longer than an allocation, and nobody else lets it grow. */
+  #size: number;
   #peak = 0;
   /** Whether kernels read what is staged, and write to scratch, later than it is asked for. */
   isDeferred = false;
@@ -40,6 +42,7 @@ export class WasmMemory {
     } catch (error) {
       throw new UnsupportedError(`wasm: a memory was refused (${error}); use device "loops"`);
     }
+    this.#size = this.memory.buffer.byteLength;
   }
 
   /** How often the memory grew, in all. */
@@ -97,7 +100,7 @@ export class WasmMemory {
   }
 
   #ensure(end: number): void {
-    const size = this.memory.buffer.byteLength;
+    const size = this.#size;
     if (end <= size) return;
     const needed = Math.ceil((end - size) / PAGE);
     if (size / PAGE + needed > MAX_PAGES) throw this.#refused(end);
@@ -105,6 +108,7 @@ export class WasmMemory {
     const pages = Math.min(Math.max(needed, LEAST_GROWTH, size / PAGE / 8), MAX_PAGES - size / PAGE);
     if (!this.#grow(Math.floor(pages)) && !this.#grow(needed)) throw this.#refused(end);
     this.#growths++;
+    this.#size = this.memory.buffer.byteLength;
   }
 
   #grow(pages: number): boolean {
@@ -119,7 +123,7 @@ export class WasmMemory {
   #refused(end: number): UnsupportedError {
     const mebibytes = (bytes: number) => Math.ceil(bytes / 2 ** 20);
     return new UnsupportedError(
-      `wasm: ${mebibytes(end)} MiB are needed, and the engine gives no more than the ${mebibytes(this.memory.buffer.byteLength)} there are; use dtype "w8", a smaller token budget or device "loops"`,
+      `wasm: ${mebibytes(end)} MiB are needed, and the engine gives no more than the ${mebibytes(this.#size)} there are; use dtype "w8", a smaller token budget or device "loops"`,
     );
   }
 }

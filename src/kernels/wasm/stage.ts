@@ -6,21 +6,29 @@ import { BYTES_PER_VALUE, decodeRow } from "../../tensor/weight-rows.ts";
 import type { WeightMatrix } from "../../tensor/weights.ts";
 import type { WasmMemory } from "./memory.ts";
 
+/** What a decode kernel reads. */
 export interface StagedRows {
   /** The decode kernel's name. */
   readonly decode: string;
   /** Addresses of the dense rows and, for int8, of their f32 scales. */
   readonly rows: number;
   readonly scales: number;
+  /** Address of the rows' indices; 0 where the rows lie in their order. */
+  readonly indices: number;
 }
 
 /** Bytes of a row in wasm memory. */
 const rowBytesOf = ({ dtype, cols }: WeightMatrix) => cols * (dtype === "F64" ? 4 : BYTES_PER_VALUE[dtype]);
 
+/** The kernel that decodes rows of a table. */
+export function decodeKernel({ dtype }: WeightMatrix): string {
+  return `decode_${dtype === "F64" ? "F32" : dtype}`;
+}
+
 /** Copies the rows `indices` of `table`, a zero row for -1, to bytes that stay until the pass ends. */
 export function stageRows(memory: WasmMemory, table: WeightMatrix, indices: Int32Array): StagedRows {
   const { dtype } = table;
-  const decode = `decode_${dtype === "F64" ? "F32" : dtype}`;
+  const decode = decodeKernel(table);
   const rowBytes = rowBytesOf(table);
   const rows = memory.stage(indices.length * rowBytes);
   const scales = dtype === "I8" ? memory.stage(indices.length * 4) : 0;
@@ -29,7 +37,7 @@ export function stageRows(memory: WasmMemory, table: WeightMatrix, indices: Int3
     const staged = new Float32Array(memory.memory.buffer, scales, indices.length);
     for (const [n, index] of indices.entries()) staged[n] = index < 0 ? 0 : table.scale![index]!;
   }
-  return { decode, rows, scales };
+  return { decode, rows, scales, indices: 0 };
 }
 
 /** Copies the rows `indices` of `table` to addresses `stride` bytes apart, f64 as f32, zeros for -1. */

@@ -12,7 +12,7 @@ import type { AttentionOptions } from "../../../tensor/attention.ts";
 import type { Norm } from "../../../tensor/backend.ts";
 import type { Mat, Rows } from "../../../tensor/mat.ts";
 import type { Sequences } from "../../../tensor/sequences.ts";
-import type { Linear } from "../../../tensor/weights.ts";
+import type { Linear, Table, WeightMatrix } from "../../../tensor/weights.ts";
 import { SHARED_KERNELS } from "../all-kernels.ts";
 import { WasmBackend } from "../backend.ts";
 import type { Operand } from "../core-backend.ts";
@@ -21,11 +21,13 @@ import { instantiateKernels, kernelModule } from "../kernel-set.ts";
 import type { FeatureLevel } from "../level.ts";
 import type { PackedLinear } from "../pack.ts";
 import { panelColumns } from "../panels.ts";
+import type { StagedRows } from "../stage.ts";
 import { commandIndices } from "./commands.ts";
 import { Ledger } from "./ledger.ts";
 import { DeferredMemory } from "./memory.ts";
 import { Recorder } from "./recorder.ts";
-import { attentionTasks, blocksOf, panelTasks } from "./schedule.ts";
+import { blocksOf, Cuts } from "./schedule.ts";
+import { SmallTable } from "./small-table.ts";
 import { Team } from "./team.ts";
 
 /** Multiplications of a pass that ends before a sleeping worker would have joined it (about 20 us). */
@@ -40,6 +42,8 @@ let backends = 0;
 export class ThreadedBackend extends WasmBackend {
   readonly #team: Team;
   readonly #recorder: Recorder;
+  readonly #cuts: Cuts;
+  readonly #tables: SmallTable[] = [];
   #isRecording = false;
   /** Multiplications of this pass whose programs are made. */
   #handedOver = 0;
@@ -55,6 +59,7 @@ export class ThreadedBackend extends WasmBackend {
     super(level, SHARED_KERNELS, new DeferredMemory(memory));
     const module = kernelModule(SHARED_KERNELS, level);
     this.#recorder = new Recorder(commandIndices(module));
+    this.#cuts = new Cuts(threads);
     const { run } = instantiateKernels(module, memory);
     this.#team = new Team(threads, this.live(), module, run as (control: number, thread: number, patience: number) => number);
     setEngineThreads(threads);
@@ -70,6 +75,7 @@ export class ThreadedBackend extends WasmBackend {
   }
   /** Starts the workers now instead of after the first pass. */
   start(): void {
+    for (const table of this.#tables.splice(0)) table.moveTo(this.live());
     this.#team.start();
   }
 
@@ -109,6 +115,16 @@ export class ThreadedBackend extends WasmBackend {
     super.dispose();
   }
 
+  override table(weight: WeightMatrix): Table {
+    if (!SmallTable.fits(weight)) return super.table(weight);
+    const table = new SmallTable(super.table(weight) as WeightMatrix);
+    this.#tables.push(table);
+    return table;
+  }
+  protected override stageRows(table: WeightMatrix, indices: Int32Array): StagedRows {
+    return (table instanceof SmallTable && table.stage(this.live(), indices)) || super.stageRows(table, indices);
+  }
+
   #record(body: () => readonly Mat[]): readonly Mat[] {
     this.#recorder.clear();
     this.#handedOver = 0;
@@ -138,7 +154,7 @@ export class ThreadedBackend extends WasmBackend {
   /** After this pass: starting workers takes this thread a millisecond, which the first result does not wait for and a process that is done does not spend. */
   #startSoon(): void {
     const timer = setTimeout(() => {
-      if (!this.#isDisposed) this.#team.start();
+      if (!this.#isDisposed) this.start();
     }, 0) as unknown as { unref?: () => void };
     timer.unref?.();
   }
@@ -150,10 +166,7 @@ export class ThreadedBackend extends WasmBackend {
 
   override stretch(T: number, body: (rows: Rows) => void): void {
     const blocks = this.#mayCut ? blocksOf(T, this.threads) : 1;
-    if (blocks === 1) {
-      super.stretch(T, body);
-      return;
-    }
+    if (blocks === 1) return super.stretch(T, body);
     this.#phase(blocks, (i) => {
       const first = Math.floor((T * i) / blocks);
       this.live().inLocal(() => body({ first, count: Math.floor((T * (i + 1)) / blocks) - first }));
@@ -178,10 +191,12 @@ export class ThreadedBackend extends WasmBackend {
     this.frame(() => {
       const operand = this.operand(x, linear);
       const panels = Math.ceil(linear.N / panelColumns);
-      const tasks = panelTasks(panels, multiplications, this.threads);
+      const tasks = this.#cuts.panels(panels, multiplications);
+      const from = this.#recorder.length;
       this.#phase(tasks.length, (i) => {
         const { first, end } = tasks[i]!;
-        this.live().inLocal(() => this.projectPanels(out, operand, linear, first, end)); // whose scratch is a thread's own
+        if (i > 0) this.#recorder.repeat(from, first, end);
+        else this.live().inLocal(() => this.projectPanels(out, operand, linear, first, end)); // whose scratch is a thread's own
         if (!activation) return;
         const column = first * panelColumns;
         const part = out.columns(column, Math.min(end * panelColumns, linear.N) - column);
@@ -222,7 +237,7 @@ export class ThreadedBackend extends WasmBackend {
     }
     const { heads } = options;
     const D = q.cols / heads;
-    const tasks = attentionTasks(sequences, heads, D, this.threads);
+    const tasks = this.#cuts.attention(sequences, heads, D);
     for (let b = 0; b < sequences.B; b++) this.#recorder.count(2 * heads * D * sequences.lengthOf(b) ** 2);
     this.#phase(tasks.length, (i) => {
       this.live().inLocal(() => {

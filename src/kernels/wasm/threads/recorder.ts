@@ -37,6 +37,10 @@ export class Recorder {
   get phases(): readonly (readonly Readonly<Task>[])[] {
     return this.#phases;
   }
+  /** Words recorded: where the next call will be. */
+  get length(): number {
+    return this.#length;
+  }
   /** The commands. */
   get words(): Float64Array {
     return this.#words.subarray(0, this.#length);
@@ -69,6 +73,21 @@ export class Recorder {
     const at = this.#length + COMMAND_HEAD;
     for (let i = 0; i < args.length; i++) this.#words[at + i] = args[i]!; // `set` of a short list takes five times as long
     this.#length += size;
+    task.end = this.#length;
+  }
+
+  /**
+   * The call recorded at word `from` once more, with other values for two arguments, the second and third from the end: the panels [first, end) of a product.
+   * Layer code that makes the call anew takes ten times as long.
+   */
+  repeat(from: number, first: number, end: number): void {
+    const task = this.#task ?? this.#serialTask();
+    const size = this.#heads[2 * from + 1]! / 8;
+    if (this.#length + size > this.#words.length) this.#grow();
+    this.#words.copyWithin(this.#length, from, from + size);
+    this.#length += size;
+    this.#words[this.#length - 3] = first;
+    this.#words[this.#length - 2] = end;
     task.end = this.#length;
   }
 

@@ -23,6 +23,15 @@ const SMALL = 25_000;
 /** Multiplications of a task large enough to be one of several of a thread: about 40 us. Smaller ones cost more to record than they share out. */
 const LARGE = 2_000_000;
 
+/** Linear layers of so many shapes: 95 numbers of rows, four layers each. */
+const MOST_REMEMBERED = 400;
+
+/** Panels [first, end) of a linear layer. */
+export interface Panels {
+  readonly first: number;
+  readonly end: number;
+}
+
 /** Blocks of rows for a stretch of T rows: 1 where it should not be cut by rows, else as many for each thread (three blocks take two threads as long as four). */
 export function blocksOf(T: number, threads: number): number {
   if (T < FEW_ROWS) return 1;
@@ -37,7 +46,7 @@ export function blocksOf(T: number, threads: number): number {
  * layer lasts, each with a part of the memory's speed (T = 64 in f32: 2% of the pass). So thread i begins with a task of (i + 1) / threads of the usual size,
  * and what is left of those comes last.
  */
-export function panelTasks(panels: number, multiplications: number, threads: number): { first: number; end: number }[] {
+export function panelTasks(panels: number, multiplications: number, threads: number): Panels[] {
   const few = Math.max(1, Math.min(panels, threads, Math.floor(multiplications / SMALL)));
   const shares = Math.floor(Math.min(panels / threads, SHARES, multiplications / (LARGE * threads)));
   const sizes =
@@ -45,7 +54,7 @@ export function panelTasks(panels: number, multiplications: number, threads: num
       ? Array<number>(few).fill(1)
       : Array.from({ length: (shares + 1) * threads - 1 }, (_, i) => Math.min(1, (i + 1) / threads, shares + 1 - (i + 1) / threads));
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  const tasks: { first: number; end: number }[] = [];
+  const tasks: Panels[] = [];
   let sum = 0;
   for (const size of sizes) {
     sum += size;
@@ -53,6 +62,38 @@ export function panelTasks(panels: number, multiplications: number, threads: num
     if (end > first) tasks.push({ first, end });
   }
   return tasks;
+}
+
+/** The cuts for one number of threads, remembered: a pass asks for the same few in each layer, and working one out takes longer than recording it. */
+export class Cuts {
+  readonly #threads: number;
+  readonly #panels = new Map<string, Panels[]>();
+  #attention: { readonly sequences: Sequences; readonly heads: number; readonly D: number; readonly tasks: AttentionPart[][] } | undefined;
+
+  constructor(threads: number) {
+    this.#threads = threads;
+  }
+
+  /** As panelTasks. */
+  panels(panels: number, multiplications: number): readonly Panels[] {
+    const key = `${panels} ${multiplications}`;
+    let tasks = this.#panels.get(key);
+    if (tasks === undefined) {
+      if (this.#panels.size === MOST_REMEMBERED) this.#panels.clear();
+      tasks = panelTasks(panels, multiplications, this.#threads);
+      this.#panels.set(key, tasks);
+    }
+    return tasks;
+  }
+
+  /** As attentionTasks. */
+  attention(sequences: Sequences, heads: number, D: number): readonly (readonly AttentionPart[])[] {
+    const last = this.#attention;
+    if (last?.sequences === sequences && last.heads === heads && last.D === D) return last.tasks;
+    const tasks = attentionTasks(sequences, heads, D, this.#threads);
+    this.#attention = { sequences, heads, D, tasks };
+    return tasks;
+  }
 }
 
 /** Tasks of attention over all sequences and heads: long sequences are cut by heads, and those by queries where that shares them out better. */
