@@ -47,12 +47,16 @@ export function runBlocks<Block>(
       embed(x, rows);
       enter(blocks[0], x, rows);
     });
-    blocks.forEach((block, l) => {
-      attend(block, probs[l]);
-      backend.stretch(T, (rows) => {
-        const y = state(l + 1).slice(rows);
-        leave(block, y, state(l).slice(rows), rows);
-        enter(blocks[l + 1], y, rows);
+    // what `begin` allocated lies behind these: where they are the same, so is it
+    const used = [...states, ...probs.flatMap((mats) => mats ?? [])];
+    backend.repeatable(`blocks ${batch.sequences.cuSeqlens}`, used, () => {
+      blocks.forEach((block, l) => {
+        attend(block, probs[l]);
+        backend.stretch(T, (rows) => {
+          const y = state(l + 1).slice(rows);
+          leave(block, y, state(l).slice(rows), rows);
+          enter(blocks[l + 1], y, rows);
+        });
       });
     });
   });

@@ -61,6 +61,10 @@ export abstract class Backend {
       this.frame(() => body({ first, count: Math.floor((T * (i + 1)) / blocks) - first }));
     }
   }
+  /** Part of a pass whose calls are the same wherever `key` and `mats`, all Mats from outside, are: a backend that records calls may repeat what it recorded. */
+  repeatable(_key: string, _mats: readonly Mat[], body: () => void): void {
+    body();
+  }
   /** The most rows of a block of a stretch. A GPU would say Infinity. */
   protected get blockRows(): number {
     return 96;

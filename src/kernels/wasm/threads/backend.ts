@@ -1,5 +1,5 @@
 /**
- * ThreadedBackend: WasmBackend on all cores. The body of a pass is recorded instead of run (recorder.ts), then a team of threads runs the program (team.ts).
+ * ThreadedBackend: WasmBackend on all cores. The body of a pass is recorded instead of run (recording.ts), then a team of threads runs the program (team.ts).
  *
  *   a stretch        blocks of rows, each a task with scratch of its own     attention     tasks of sequences and heads
  *   few rows         linear layers cut by columns, the rest on one thread    everything else runs on one thread
@@ -25,7 +25,7 @@ import type { StagedRows } from "../stage.ts";
 import { commandIndices } from "./commands.ts";
 import { Ledger } from "./ledger.ts";
 import { DeferredMemory } from "./memory.ts";
-import { Recorder } from "./recorder.ts";
+import { Recording } from "./recording.ts";
 import { blocksOf, Cuts } from "./schedule.ts";
 import { SmallTable } from "./small-table.ts";
 import { Team } from "./team.ts";
@@ -41,12 +41,9 @@ let backends = 0;
 
 export class ThreadedBackend extends WasmBackend {
   readonly #team: Team;
-  readonly #recorder: Recorder;
+  readonly #recording: Recording;
   readonly #cuts: Cuts;
   readonly #tables: SmallTable[] = [];
-  #isRecording = false;
-  /** Multiplications of this pass whose programs are made. */
-  #handedOver = 0;
   #isDisposed = false;
   /** Multiplications from which on a pass wakes the workers, and is handed over in parts while it is recorded. (Tests set 0.) */
   wakeFrom = SMALL_PASS;
@@ -58,10 +55,10 @@ export class ThreadedBackend extends WasmBackend {
   constructor(level: FeatureLevel, memory: WebAssembly.Memory, threads: number) {
     super(level, SHARED_KERNELS, new DeferredMemory(memory));
     const module = kernelModule(SHARED_KERNELS, level);
-    this.#recorder = new Recorder(commandIndices(module));
     this.#cuts = new Cuts(threads);
     const { run } = instantiateKernels(module, memory);
     this.#team = new Team(threads, this.live(), module, run as (control: number, thread: number, patience: number) => number);
+    this.#recording = new Recording(this.live(), this.#team, commandIndices(module));
     setEngineThreads(threads);
     backends++;
   }
@@ -94,12 +91,12 @@ export class ThreadedBackend extends WasmBackend {
     let results: readonly Mat[] = [];
     try {
       try {
-        results = this.#record(body);
+        results = this.#recording.run(body, this.wakeFrom);
       } finally {
         this.#running = this.#team.join(); // what runs already ends even if the body has failed
         if (this.#running) await this.#running;
       }
-      if (this.#recorder.work >= this.wakeFrom) this.ledger.end();
+      if (this.#recording.work >= this.wakeFrom) this.ledger.end();
       return this.copies(results);
     } finally {
       this.#running = undefined;
@@ -125,30 +122,9 @@ export class ThreadedBackend extends WasmBackend {
     return (table instanceof SmallTable && table.stage(this.live(), indices)) || super.stageRows(table, indices);
   }
 
-  #record(body: () => readonly Mat[]): readonly Mat[] {
-    this.#recorder.clear();
-    this.#handedOver = 0;
-    this.#isRecording = true;
-    this.live().isDeferred = true;
-    try {
-      const results = body();
-      this.#handOver();
-      return results;
-    } finally {
-      this.#isRecording = false;
-      this.live().isDeferred = false;
-    }
-  }
-
-  #phase(count: number, body: (i: number) => void): void {
-    this.#recorder.phase(count, body);
-    if (this.#recorder.work - this.#handedOver >= this.wakeFrom && !this.#team.isBusy) this.#handOver();
-  }
-  /** What is recorded runs while the rest is being recorded. */
-  #handOver(): void {
-    this.#team.add(this.#recorder, this.#recorder.work >= this.wakeFrom);
-    this.#recorder.restart();
-    this.#handedOver = this.#recorder.work;
+  override repeatable(key: string, mats: readonly Mat[], body: () => void): void {
+    if (this.#recording.mayCut) this.#recording.repeatable(key, mats, body);
+    else body();
   }
 
   /** After this pass: starting workers takes this thread a millisecond, which the first result does not wait for and a process that is done does not spend. */
@@ -160,17 +136,14 @@ export class ThreadedBackend extends WasmBackend {
   }
 
   protected override call(kernel: string, ...args: number[]): void {
-    if (this.#isRecording) this.#recorder.call(kernel, args);
+    if (this.#recording.isOn) this.#recording.call(kernel, args);
     else super.call(kernel, ...args);
   }
 
   override stretch(T: number, body: (rows: Rows) => void): void {
-    const blocks = this.#mayCut ? blocksOf(T, this.threads) : 1;
-    if (blocks === 1) return super.stretch(T, body);
-    this.#phase(blocks, (i) => {
-      const first = Math.floor((T * i) / blocks);
-      this.live().inLocal(() => body({ first, count: Math.floor((T * (i + 1)) / blocks) - first }));
-    });
+    const blocks = this.#recording.mayCut ? blocksOf(T, this.threads) : 1;
+    if (blocks === 1) super.stretch(T, body);
+    else this.#recording.blocks(T, blocks, body);
   }
 
   protected override computeProject(out: Mat, x: Mat, linear: Linear): void {
@@ -182,8 +155,8 @@ export class ThreadedBackend extends WasmBackend {
   /** Outside of a stretch's blocks there are few rows: each task computes some panels of columns of all of them, and their activation. */
   #project(out: Mat, x: Mat, linear: PackedLinear, activation?: Activation): void {
     const multiplications = x.rows * linear.N * linear.K;
-    if (this.#isRecording) this.#recorder.count(multiplications);
-    if (!this.#mayCut) {
+    if (this.#recording.isOn) this.#recording.count(multiplications);
+    if (!this.#recording.mayCut) {
       super.computeProject(out, x, linear);
       if (activation) this.computeActivate(out, out, activation);
       return;
@@ -192,11 +165,10 @@ export class ThreadedBackend extends WasmBackend {
       const operand = this.operand(x, linear);
       const panels = Math.ceil(linear.N / panelColumns);
       const tasks = this.#cuts.panels(panels, multiplications);
-      const from = this.#recorder.length;
-      this.#phase(tasks.length, (i) => {
+      this.#recording.phase(tasks.length, (i, again) => {
         const { first, end } = tasks[i]!;
-        if (i > 0) this.#recorder.repeat(from, first, end);
-        else this.live().inLocal(() => this.projectPanels(out, operand, linear, first, end)); // whose scratch is a thread's own
+        if (i > 0) again(first, end);
+        else this.projectPanels(out, operand, linear, first, end);
         if (!activation) return;
         const column = first * panelColumns;
         const part = out.columns(column, Math.min(end * panelColumns, linear.N) - column);
@@ -219,35 +191,25 @@ export class ThreadedBackend extends WasmBackend {
   }
   /** A row-local op that takes longer than the barrier after it: shared, where the others would only wait. */
   #byRows({ rows, cols }: Mat, body: (rows: Rows) => void): void {
-    const tasks = this.#mayCut && rows * cols >= LONG_OP ? Math.min(this.threads, rows) : 1;
+    const tasks = this.#recording.mayCut && rows * cols >= LONG_OP ? Math.min(this.threads, rows) : 1;
     if (tasks === 1) {
       body({ first: 0, count: rows });
       return;
     }
-    this.#phase(tasks, (i) => {
-      const first = Math.floor((rows * i) / tasks);
-      this.live().inLocal(() => body({ first, count: Math.floor((rows * (i + 1)) / tasks) - first }));
-    });
+    this.#recording.blocks(rows, tasks, body);
   }
 
   protected override computeAttention(out: Mat, q: Mat, k: Mat, v: Mat, sequences: Sequences, options: AttentionOptions): void {
-    if (!this.#mayCut) {
+    if (!this.#recording.mayCut) {
       super.computeAttention(out, q, k, v, sequences, options);
       return;
     }
     const { heads } = options;
     const D = q.cols / heads;
     const tasks = this.#cuts.attention(sequences, heads, D);
-    for (let b = 0; b < sequences.B; b++) this.#recorder.count(2 * heads * D * sequences.lengthOf(b) ** 2);
-    this.#phase(tasks.length, (i) => {
-      this.live().inLocal(() => {
-        for (const part of tasks[i]!) this.attend(out, q, k, v, sequences, options, part);
-      });
+    for (let b = 0; b < sequences.B; b++) this.#recording.count(2 * heads * D * sequences.lengthOf(b) ** 2);
+    this.#recording.phase(tasks.length, (i) => {
+      for (const part of tasks[i]!) this.attend(out, q, k, v, sequences, options, part);
     });
-  }
-
-  /** Inside a task there is nothing left to cut. */
-  get #mayCut(): boolean {
-    return this.#isRecording && !this.#recorder.inTask;
   }
 }

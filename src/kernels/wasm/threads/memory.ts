@@ -12,6 +12,7 @@ export class DeferredMemory extends WasmMemory {
   #passPeak = 0;
   #local = 0; // 0: not inside inLocal
   #localPeak = 0;
+  #stagings = 0;
 
   override alloc(byteCount: number): number {
     if (this.#local === 0) return this.#allocShared(byteCount);
@@ -52,7 +53,17 @@ export class DeferredMemory extends WasmMemory {
     return this.#localPeak;
   }
 
+  /** End of the scratch that this pass has used so far. */
+  get passPeak(): number {
+    return this.#passPeak;
+  }
+  /** How often something was staged, in all. */
+  get stagings(): number {
+    return this.#stagings;
+  }
+
   override stage(byteCount: number): number {
+    this.#stagings++;
     if (!this.isDeferred) return this.#allocShared(byteCount);
     this.top = Math.max(this.top, this.#passPeak);
     const at = this.#allocShared(byteCount);

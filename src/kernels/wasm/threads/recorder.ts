@@ -12,6 +12,13 @@ interface Task {
   end: number;
 }
 
+/** Whole phases of a program, places counted from their own begin. */
+export interface Part {
+  readonly words: Float64Array;
+  readonly phases: readonly (readonly Readonly<Task>[])[];
+  readonly work: number;
+}
+
 export class Recorder {
   readonly #indices: ReadonlyMap<string, number>;
   #words = new Float64Array(4096);
@@ -21,6 +28,8 @@ export class Recorder {
   /** Where the next call goes: a task, or undefined for the phase of one task that is last. */
   #task: Task | undefined;
   #work = 0;
+  /** Phases that take no more calls. */
+  #closed = 0;
 
   constructor(indices: ReadonlyMap<string, number>) {
     this.#indices = indices;
@@ -56,6 +65,7 @@ export class Recorder {
   restart(): void {
     this.#length = 0;
     this.#phases = [];
+    this.#closed = 0;
   }
 
   count(multiplications: number): void {
@@ -105,14 +115,37 @@ export class Recorder {
     } finally {
       this.#task = undefined;
     }
-    const last = this.#phases.at(-1);
+    const last = this.#open();
     if (tasks.length === 1 && last?.length === 1) last[0]!.end = tasks[0]!.end;
     else if (tasks.length > 0) this.#phases.push(tasks);
   }
 
+  /** What `body` records, as a part that can be appended to other programs. */
+  part(body: () => void): Part {
+    this.#closed = this.#phases.length;
+    const [from, phase, work] = [this.#length, this.#phases.length, this.#work];
+    body();
+    const phases = this.#phases.slice(phase).map((tasks) => tasks.map(({ start, end }) => ({ start: start - from, end: end - from })));
+    return { words: this.#words.slice(from, this.#length), phases, work: this.#work - work };
+  }
+
+  append({ words, phases, work }: Part): void {
+    const from = this.#length;
+    while (from + words.length > this.#words.length) this.#grow();
+    this.#words.set(words, from);
+    this.#length += words.length;
+    for (const tasks of phases) this.#phases.push(tasks.map(({ start, end }) => ({ start: from + start, end: from + end })));
+    this.#work += work;
+  }
+
+  /** The phase that neighbours of one task may join. */
+  #open(): Task[] | undefined {
+    return this.#phases.length > this.#closed ? this.#phases.at(-1) : undefined;
+  }
+
   /** The last phase if it has one task, else a new one. */
   #serialTask(): Task {
-    const last = this.#phases.at(-1);
+    const last = this.#open();
     if (last?.length === 1) return last[0]!;
     const task: Task = { start: this.#length, end: this.#length };
     this.#phases.push([task]);

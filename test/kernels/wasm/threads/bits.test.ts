@@ -36,6 +36,11 @@ function batches(V: number, longest: number): ReturnType<typeof texts>[] {
   );
 }
 
+/** Other texts of the same lengths. */
+function reversed(batch: ReturnType<typeof texts>): ReturnType<typeof texts> {
+  return batch.map((text) => ({ ...text, ids: [...text.ids].reverse() }));
+}
+
 async function compare(folder: string, options: { dtype?: "f32" | "w8" } = {}, counts: readonly number[] = THREADS): Promise<void> {
   const single = await loadStarted(folder, 1, options);
   const { vocab_size: V, num_choices } = single.config as { vocab_size: number; num_choices?: number };
@@ -51,7 +56,10 @@ async function compare(folder: string, options: { dtype?: "f32" | "w8" } = {}, c
   for (const threads of counts) {
     const model = await loadStarted(folder, threads, options);
     for (const { batch, request, expected } of cases) {
-      expectSame(await model.forward(batch, request), expected, `${threads} threads, lengths ${batch.map(({ ids }) => ids.length)}`);
+      const label = `${threads} threads, lengths ${batch.map(({ ids }) => ids.length)}`;
+      expectSame(await model.forward(batch, request), expected, label);
+      await model.forward(reversed(batch), request); // the second pass of a shape is recorded to be repeated, with other tokens
+      expectSame(await model.forward(batch, request), expected, `${label}, repeated`);
     }
     expect((model.backend as ThreadedBackend).isUp, "no worker has died").toBe(true);
     model.dispose();
@@ -86,7 +94,12 @@ describe("the same bits on 1, 2, 3, 5 and 16 threads", () => {
     );
     for (const threads of THREADS) {
       const model = await loadStarted(folder, threads);
-      for (const { batch, expected } of cases) expectSame(await model.forward(batch), expected, `${threads} threads`);
+      for (const { batch, expected } of cases) {
+        for (const pass of ["recorded", "recorded to be repeated", "repeated"]) {
+          expectSame(await model.forward(batch), expected, `${threads} threads, ${pass}`);
+          if (pass === "recorded") await model.forward(batch.slice(1));
+        }
+      }
       model.dispose();
     }
     single.dispose();
