@@ -15,7 +15,7 @@ interface Task {
 /** Whole phases of a program, places counted from their own begin. */
 export interface Part {
   readonly words: Float64Array;
-  readonly phases: readonly (readonly Readonly<Task>[])[];
+  readonly phases: readonly (readonly Task[])[];
   readonly work: number;
 }
 
@@ -24,7 +24,7 @@ export class Recorder {
   #words = new Float64Array(4096);
   #heads = new Int32Array(this.#words.buffer);
   #length = 0;
-  #phases: Task[][] = [];
+  #phases: (readonly Task[])[] = [];
   /** Where the next call goes: a task, or undefined for the phase of one task that is last. */
   #task: Task | undefined;
   #work = 0;
@@ -134,12 +134,14 @@ export class Recorder {
     while (from + words.length > this.#words.length) this.#grow();
     this.#words.set(words, from);
     this.#length += words.length;
-    for (const tasks of phases) this.#phases.push(tasks.map(({ start, end }) => ({ start: from + start, end: from + end })));
+    const moved = (tasks: readonly Task[]) => tasks.map(({ start, end }) => ({ start: from + start, end: from + end }));
+    for (const tasks of phases) this.#phases.push(from === 0 ? tasks : moved(tasks));
+    this.#closed = this.#phases.length;
     this.#work += work;
   }
 
   /** The phase that neighbours of one task may join. */
-  #open(): Task[] | undefined {
+  #open(): readonly Task[] | undefined {
     return this.#phases.length > this.#closed ? this.#phases.at(-1) : undefined;
   }
 
