@@ -4,7 +4,7 @@
  *     npx tsx bench/threads.ts [--threads 2] [--dtype f32|w8] [--rounds 12] [--tokens 8,64,128] [--burner] [--standard] [--json]
  *
  * --burner runs beside a process that burns one core. The speed-up is the median over the rounds of (one thread / several) in the same round, so that a
- * machine that is busy now and then moves both sides of a quotient; `load` says how busy it was, and `CPU` is the processor time of several threads over that
+ * machine that is busy now and then moves both sides of a quotient; each side begins with a pass that is not timed, for the other side's weights are in the caches; `load` says how busy it was, and `CPU` is the processor time of several threads over that
  * of one (their overhead, spinning included, which a busy machine hardly changes). Without ../shared/data: random weights of MiniLM's shape.
  */
 import { spawn } from "node:child_process";
@@ -50,6 +50,7 @@ interface Times {
 
 /** Milliseconds a call. */
 async function time(model: EncoderModel, batch: readonly ModelInput[], repeats: number): Promise<Times> {
+  await model.forward(batch);
   const start = performance.now();
   const used = process.cpuUsage();
   for (let i = 0; i < repeats; i++) await model.forward(batch);
