@@ -1,38 +1,73 @@
 /**
- * The k best of a stream of (score, id): some more than k are gathered, then all but the k best let go. O(n log k) time, O(k) memory.
+ * The k best of a stream of (score, id), kept in a binary min-heap: O(n log k) time, O(k) memory.
  * Of equal scores the one with the lower id ranks higher, so that the answer does not depend on the order of arrival or on blocks.
  */
 
-export interface Scored {
-  readonly score: number;
-  readonly id: number;
-}
-
-/** How many more than k are gathered at least: the threshold rises with each clearing. */
-const LEAST_SURPLUS = 8;
-
 export class TopK {
   readonly #k: number;
-  #gathered: Scored[] = [];
-  #threshold = Number.NEGATIVE_INFINITY;
+  readonly #scores: number[] = [];
+  readonly #ids: number[] = [];
 
   constructor(k: number) {
     this.#k = k;
   }
 
-  /** What a new score must at least be to enter; -Infinity at first. */
+  /** What a new score must beat (or equal, with a lower id) to enter: -Infinity until k have come. */
   get threshold(): number {
-    return this.#threshold;
+    return this.#scores.length < this.#k ? Number.NEGATIVE_INFINITY : this.#scores[0]!;
   }
 
   push(score: number, id: number): void {
-    if (this.#gathered.push({ score, id }) < 2 * this.#k + LEAST_SURPLUS) return;
-    this.#gathered = this.sorted();
-    this.#threshold = this.#gathered.at(-1)!.score;
+    const size = this.#scores.length;
+    if (size < this.#k) {
+      this.#scores.push(score);
+      this.#ids.push(id);
+      this.#rise(size);
+    } else if (size > 0 && this.#isWorse(this.#scores[0]!, this.#ids[0]!, score, id)) {
+      this.#scores[0] = score;
+      this.#ids[0] = id;
+      this.#sink();
+    }
   }
 
-  /** The k best (or as many as there are), best first. */
-  sorted(): Scored[] {
-    return this.#gathered.sort((a, b) => b.score - a.score || a.id - b.id).slice(0, this.#k);
+  /** Best first. */
+  sorted(): { score: number; id: number }[] {
+    return this.#scores.map((score, at) => ({ score, id: this.#ids[at]! })).sort((a, b) => b.score - a.score || a.id - b.id);
+  }
+
+  #isWorse(score: number, id: number, thanScore: number, thanId: number): boolean {
+    return score < thanScore || (score === thanScore && id > thanId);
+  }
+
+  #rise(from: number): void {
+    let at = from;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!this.#worseAt(at, parent)) return;
+      this.#swap(at, parent);
+      at = parent;
+    }
+  }
+
+  #sink(): void {
+    let at = 0;
+    for (;;) {
+      const left = 2 * at + 1;
+      let worst = at;
+      if (left < this.#scores.length && this.#worseAt(left, worst)) worst = left;
+      if (left + 1 < this.#scores.length && this.#worseAt(left + 1, worst)) worst = left + 1;
+      if (worst === at) return;
+      this.#swap(at, worst);
+      at = worst;
+    }
+  }
+
+  #worseAt(a: number, b: number): boolean {
+    return this.#isWorse(this.#scores[a]!, this.#ids[a]!, this.#scores[b]!, this.#ids[b]!);
+  }
+
+  #swap(a: number, b: number): void {
+    [this.#scores[a], this.#scores[b]] = [this.#scores[b]!, this.#scores[a]!];
+    [this.#ids[a], this.#ids[b]] = [this.#ids[b]!, this.#ids[a]!];
   }
 }
