@@ -165,9 +165,9 @@ export class ThreadedBackend extends WasmBackend {
       const operand = this.operand(x, linear);
       const panels = Math.ceil(linear.N / panelColumns);
       const tasks = this.#cuts.panels(panels, multiplications);
-      this.#recording.phase(tasks.length, (i, again) => {
+      this.#recording.phase(tasks.length, (i) => {
         const { first, end } = tasks[i]!;
-        if (i > 0) again(first, end);
+        if (i > 0) this.#recording.again(first, end);
         else this.projectPanels(out, operand, linear, first, end);
         if (!activation) return;
         const column = first * panelColumns;

@@ -18,6 +18,8 @@ export class Recording {
   /** Multiplications of this pass whose programs are made. */
   #handedOver = 0;
   #wakeFrom = 0;
+  /** Word where the phase that is being recorded begins. */
+  #phaseFrom = 0;
 
   /** @param indices table index of each kernel's command */
   constructor(memory: DeferredMemory, team: Team, indices: ReadonlyMap<string, number>) {
@@ -64,12 +66,22 @@ export class Recording {
     this.#recorder.count(multiplications);
   }
 
-  /** Tasks of `count` bodies, whose scratch is that of the thread that runs them. `again(first, end)` in any but the first repeats the first one's first call for other panels. */
-  phase(count: number, body: (i: number, again: (first: number, end: number) => void) => void): void {
-    const from = this.#recorder.length;
-    const again = (first: number, end: number) => this.#recorder.repeat(from, first, end);
-    this.#recorder.phase(count, (i) => this.#memory.inLocal(() => body(i, again)));
+  /** Tasks of `count` bodies, whose scratch is that of the thread that runs them. */
+  phase(count: number, body: (i: number) => void): void {
+    const memory = this.#memory;
+    this.#phaseFrom = this.#recorder.length;
+    memory.inLocal(() => {
+      const mark = memory.mark();
+      this.#recorder.phase(count, (i) => {
+        body(i);
+        memory.release(mark);
+      });
+    });
     if (!this.#isHeld) this.#handOverSoon();
+  }
+  /** In any body of a phase but the first: the first one's first call again, a product, for other panels. */
+  again(first: number, end: number): void {
+    this.#recorder.repeat(this.#phaseFrom, first, end);
   }
   /** Blocks of rows of T, each a task. */
   blocks(T: number, count: number, body: (rows: Rows) => void): void {
