@@ -6,6 +6,8 @@
  */
 import { readFileSync } from "node:fs";
 import { type Encoding, loadModel, type ModelOutput, parseSafetensors, Tokenizer } from "../../src/index.ts";
+import type { Backend } from "../../src/tensor/backend.ts";
+import type { BackendDevice } from "../../src/tensor/device.ts";
 
 export const SENTENCE = "A hummingbird drank from the flower because it was thirsty.";
 
@@ -28,6 +30,14 @@ export async function run(text = SENTENCE): Promise<Run> {
   const output = await model.forward([encoding], { hiddenStates: true, attentions: true });
   model.dispose();
   return { encoding, output };
+}
+
+/** One pass over the sentence on a backend of the caller's, which stays alive: a trace has its records then. */
+export async function runOn<B extends Backend>(backend: B): Promise<B> {
+  const device: BackendDevice = { name: backend.name, createBackend: async () => backend };
+  const model = await loadModel(undefined, { device });
+  await model.forward([(await Tokenizer.load()).encode(SENTENCE)]);
+  return backend;
 }
 
 /** Reads tensors of the checkpoint by name as f32 values, row by row. */
