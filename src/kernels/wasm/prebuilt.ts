@@ -16,10 +16,10 @@ export function prebuiltKernels(name: string): Uint8Array<ArrayBuffer> | undefin
   const read = (file: string) => readFileSync(new URL(`wasm/${file}`, here)) as Uint8Array<ArrayBuffer>;
   const base = patchedModule(name);
   try {
-    const bytes = base ? patched(read(`${base}.wasm`), read(`${name}.patch`)) : read(`${name}.wasm`);
+    const bytes = base ? patched(prebuiltKernels(base)!, read(`${name}.patch`)) : read(`${name}.wasm`);
     return bytes.length === KERNEL_FILES[name] ? bytes : undefined;
   } catch {
-    return undefined; // no file, or no right to read it
+    return undefined; // no file, no right to read it, or another version's beneath a patch
   }
 }
 
