@@ -113,10 +113,11 @@ let wordCharacter: RegExp | undefined;
 function touchesWord(unitAt: UnitAt, index: number, step: -1 | 1, length: number): boolean {
   const at = step < 0 ? index - 1 : index;
   if (at < 0 || at >= length) return false;
-  let character = String.fromCharCode(unitAt(at));
   const unit = unitAt(at);
-  if (step > 0 && (unit & 0xfc00) === 0xd800 && at + 1 < length) character += String.fromCharCode(unitAt(at + 1));
-  if (step < 0 && (unit & 0xfc00) === 0xdc00 && at > 0) character = String.fromCharCode(unitAt(at - 1)) + character;
+  const other = at + step >= 0 && at + step < length ? unitAt(at + step) : 0;
+  const [high, low] = step > 0 ? [unit, other] : [other, unit];
+  const isPair = (high & 0xfc00) === 0xd800 && (low & 0xfc00) === 0xdc00;
+  const character = isPair ? String.fromCharCode(high, low) : String.fromCharCode(unit);
   wordCharacter ??= new RegExp(`[${WORD}]`, "u");
   return wordCharacter.test(character);
 }
