@@ -36,8 +36,8 @@ const SMALL_PASS = 2_000_000;
 /** Elements of a norm that takes about three microseconds. */
 const LONG_OP = 8192;
 
-/** Backends that are not disposed of. */
-let backends = 0;
+/** Threads of the backends that are not disposed of. (Numbers, so that one that is dropped can be collected.) */
+const inUse: number[] = [];
 
 export class ThreadedBackend extends WasmBackend {
   readonly #team: Team;
@@ -60,7 +60,7 @@ export class ThreadedBackend extends WasmBackend {
     this.#team = new Team(threads, this.live(), module, run as (control: number, thread: number, patience: number) => number);
     this.#recording = new Recording(this.live(), this.#team, commandIndices(module));
     setEngineThreads(threads);
-    backends++;
+    inUse.push(threads);
   }
 
   get threads(): number {
@@ -107,7 +107,8 @@ export class ThreadedBackend extends WasmBackend {
   override dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
-    if (--backends === 0) setEngineThreads(1);
+    inUse.splice(inUse.lastIndexOf(this.threads), 1);
+    setEngineThreads(inUse.at(-1) ?? 1);
     this.#team.leave();
     super.dispose();
   }

@@ -92,6 +92,9 @@ describe("the pool", () => {
     a.dispose();
     a.dispose();
     expect(engineInfo().threads).toBe(2);
+    const c = threaded(4);
+    c.dispose();
+    expect(engineInfo().threads).toBe(2);
     b.dispose();
     expect(engineInfo().threads).toBe(1);
     expect(workers.length).toBe(0);
