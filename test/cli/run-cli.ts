@@ -54,7 +54,7 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
   });
   child.stdout.setEncoding("utf8").on("data", (text) => {
     stdout += text;
-    if (options.interrupt) child.kill(options.interrupt);
+    if (options.interrupt && !child.killed) child.kill(options.interrupt); // once: a second one ends the command at once, by the signal
     if (options.head !== undefined && stdout.split("\n").length > options.head) child.stdout.destroy();
   });
   return new Promise((resolve, reject) => {
