@@ -58,7 +58,8 @@ export function head({ machine, main, versions, kernels }: Figures): string {
       ? `**What the machine gives to whom.** Native code uses ${flags.includes("avx512f") ? "AVX-512 and VNNI" : "all of the machine's SIMD"}, which V8 does not: WebAssembly reaches 256 bits at most, whose peak here is ${kernels.peaks.f32.toFixed(0)} GFLOP/s of f32
 on one core (measured, below). A pass of 128 tokens runs at ${rate.toFixed(0)} GFLOP/s in onnxruntime-node's fp32 and at ${(forwardOperations(384, 1536, 6, 128) / median(ours128.cpu) / 1e6).toFixed(0)} here in f32.${rate > kernels.peaks.f32 ? " The former is above that peak: no WebAssembly can equal it on this machine, however good its kernels." : ""}
 A Zen 4 executes AVX-512 in 256-bit halves, a Zen 5 in full width: there onnxruntime-node ran at 152 GFLOP/s, above WebAssembly's peak of 129, and f32 was 0.66 to 1.02 times as fast, w8 1.06 to 2.70 times
-(measured before the latest kernels). W8A16 does twice the work an instruction, which keeps it ahead of native fp32 on both. Native int8 (VNNI, 8-bit activations) is faster still, and pays in accuracy: see the cosines.`
+(measured before the latest kernels). So does an Intel Xeon (model 167, 2026-11-29, Node 24 and 26, three rounds): 98 GFLOP/s beside WebAssembly's peak of 112, f32 0.71 to 0.88 times as fast, w8 1.24 to 2.94 times.
+W8A16 does twice the work an instruction, which keeps it ahead of native fp32 on all three. Native int8 (VNNI, 8-bit activations) is faster still, and pays in accuracy: see the cosines.`
       : "";
   return `<!-- Written by \`npm run bench:peers -- --publish\`: edit bench/peers/report.ts, not this page. -->
 # Performance
