@@ -72,7 +72,11 @@ export class ThreadedBackend extends WasmBackend {
   }
   /** Starts the workers now instead of after the first pass. */
   start(): void {
-    for (const table of this.#tables.splice(0)) table.moveTo(this.live());
+    try {
+      for (const table of this.#tables.splice(0)) table.moveTo(this.live());
+    } catch {
+      // memory was refused: passes go on staging the table's rows
+    }
     this.#team.start();
   }
 

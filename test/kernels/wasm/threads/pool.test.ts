@@ -7,6 +7,7 @@ import type { Worker } from "node:worker_threads";
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { UnsupportedError } from "../../../../src/errors.ts";
 import { engineInfo } from "../../../../src/kernels/wasm/features.ts";
+import { WasmMemory } from "../../../../src/kernels/wasm/memory.ts";
 import type { ThreadedBackend } from "../../../../src/kernels/wasm/threads/backend.ts";
 import type { WeightMatrix } from "../../../../src/tensor/weights.ts";
 import { fixture } from "../../../shared.ts";
@@ -98,6 +99,25 @@ describe("the pool", () => {
     b.dispose();
     expect(engineInfo().threads).toBe(1);
     expect(workers.length).toBe(0);
+  });
+
+  it("starts also where the memory for small tables is refused: their rows are staged, with the same bits", async () => {
+    const reserve = vi.spyOn(WasmMemory.prototype, "reserve");
+    const backend = threaded(2);
+    const table = backend.table(weight(16));
+    reserve.mockImplementation(() => {
+      throw new UnsupportedError("refused");
+    });
+    await up(backend);
+    reserve.mockRestore();
+    const [rows] = await backend.pass(() => {
+      const out = backend.alloc(2, 16);
+      backend.gather(out, table, Int32Array.of(3, 1));
+      return [out];
+    });
+    const values = randomFloats(16 * 16, 1, 1 / 4);
+    expect(rows).toEqual(Float32Array.of(...values.subarray(48, 64), ...values.subarray(16, 32)));
+    backend.dispose();
   });
 
   it("calls a worker to its event loop before it ends it: Deno ends none that sleeps elsewhere", { timeout: 10_000 }, async () => {
