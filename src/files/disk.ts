@@ -5,9 +5,8 @@
 
 import { ConfigError } from "../errors.ts";
 import { embeddedModel } from "./embedded.ts";
-import { environment } from "./environment.ts";
 import { FolderFiles } from "./folder.ts";
-import { cacheRoot, hubHome } from "./hub-cache.ts";
+import { cacheRoot, tokenPath } from "./hub-cache.ts";
 import { HubFiles } from "./hub-files.ts";
 import { hasFileSystem, needed } from "./node.ts";
 import type { HubRequest, ModelFiles } from "./types.ts";
@@ -63,8 +62,7 @@ function hub(request: HubRequest, cacheDir: string | undefined): ModelFiles {
 
 function token(): string | undefined {
   try {
-    const path = environment("HF_TOKEN_PATH") ?? needed("node:path").join(hubHome(), "token");
-    return needed("node:fs").readFileSync(path, "utf8").trim() || undefined;
+    return needed("node:fs").readFileSync(tokenPath(), "utf8").trim() || undefined;
   } catch {
     return undefined; // nobody has logged in
   }

@@ -2,7 +2,7 @@
  * The Hugging Face cache on disk, as huggingface_hub lays it out, so that either side uses what the other downloaded:
  *
  *   models--org--name/refs/main                   the commit that a revision means
- *   models--org--name/snapshots/COMMIT/config.json  symbolic link to ../../blobs/ETAG (a plain copy where links are forbidden)
+ *   models--org--name/snapshots/COMMIT/config.json  symbolic link to ../../blobs/ETAG (the file itself where such links are forbidden)
  *   models--org--name/blobs/ETAG                  the bytes, named by their hash
  *   models--org--name/.no_exist/COMMIT/x.json     empty: the Hub said that this commit has no such file
  *
@@ -22,14 +22,24 @@ const checked = new Set<string>();
 
 /** The cache's root: option, HF_HUB_CACHE, HF_HOME/hub, XDG_CACHE_HOME/huggingface/hub, ~/.cache/huggingface/hub. */
 export function cacheRoot(cacheDir?: string): string {
-  const { join } = needed("node:path");
-  return fromHome(cacheDir ?? environment("HF_HUB_CACHE") ?? environment("HUGGINGFACE_HUB_CACHE") ?? join(hubHome(), "hub"));
+  if (cacheDir !== undefined) return fromHome(cacheDir);
+  return expanded(environment("HF_HUB_CACHE") ?? environment("HUGGINGFACE_HUB_CACHE") ?? needed("node:path").join(hubHome(), "hub"));
 }
 
 /** HF_HOME or its default: where the cache and the token are. */
-export function hubHome(): string {
+function hubHome(): string {
   const { join } = needed("node:path");
-  return fromHome(environment("HF_HOME") ?? join(environment("XDG_CACHE_HOME") ?? join("~", ".cache"), "huggingface"));
+  return expanded(environment("HF_HOME") ?? join(environment("XDG_CACHE_HOME") ?? join("~", ".cache"), "huggingface"));
+}
+
+/** The file with the token that `hf auth login` writes: HF_TOKEN_PATH, HF_HOME/token. */
+export function tokenPath(): string {
+  return expanded(environment("HF_TOKEN_PATH") ?? needed("node:path").join(hubHome(), "token"));
+}
+
+/** "~", "$NAME" and "${NAME}" of a path in the environment, as Python expands them: no shell has seen what a Dockerfile or a .env file sets. */
+function expanded(path: string): string {
+  return fromHome(path).replace(/\$(?:(\w+)|\{(\w+)\})/g, (as, plain, braced) => environment(plain ?? braced) ?? as);
 }
 
 /** "~/x" in the user's home folder, which is only asked for then: Deno wants a permission for it. */
@@ -121,7 +131,7 @@ export class HubCache {
         fs.symlinkSync(relative(dirname(pointer), blob), temporary);
       } catch (error) {
         if (errorCode(error) !== "EPERM" && errorCode(error) !== "ENOSYS" && errorCode(error) !== "ENOTSUP") throw error;
-        fs.copyFileSync(blob, temporary); // Windows without developer mode, some network drives
+        second(blob, temporary);
       }
     });
     return pointer;
@@ -135,9 +145,8 @@ export class HubCache {
     try {
       write(temporary);
       fs.renameSync(temporary, path);
-    } catch (error) {
-      fs.rmSync(temporary, { force: true });
-      throw error;
+    } finally {
+      fs.rmSync(temporary, { force: true }); // also where both names meant one file already: renaming does nothing then
     }
   }
 
@@ -147,15 +156,13 @@ export class HubCache {
    */
   isSound(path: string): boolean {
     const fs = needed("node:fs");
-    const { basename, dirname } = needed("node:path");
+    const blob = blobBehind(path);
+    if (blob === undefined) return true;
     const link = fs.lstatSync(path, { bigint: true });
-    if (!link.isSymbolicLink()) return true; // a copy has no hash in its name
-    const blob = fs.realpathSync(path);
-    if (basename(dirname(blob)) !== "blobs") return true;
     const { size, mtimeNs } = fs.statSync(blob, { bigint: true });
     const state = `${blob}:${size}:${mtimeNs}`;
     if (checked.has(state) || (size > smallFile && mtimeNs < link.mtimeNs)) return true;
-    if (!matchesEtag(blob, basename(blob))) return false;
+    if (!matchesEtag(blob, needed("node:path").basename(blob))) return false;
     checked.add(state);
     return true;
   }
@@ -163,11 +170,35 @@ export class HubCache {
   /** Removes a file of a snapshot and the bytes behind it. */
   discard(path: string): void {
     const fs = needed("node:fs");
-    const { basename, dirname } = needed("node:path");
-    const blob = fs.realpathSync(path);
+    const blob = blobBehind(path);
     fs.rmSync(path, { force: true });
-    if (basename(dirname(blob)) === "blobs") fs.rmSync(blob, { force: true });
+    if (blob !== undefined) fs.rmSync(blob, { force: true });
   }
+}
+
+/**
+ * A second name for a file where symbolic links are forbidden (Windows without developer mode, Deno with --allow-write=FOLDER): the same bytes on
+ * the disk, or a copy of them where there are no hard links either (some network drives).
+ */
+function second(path: string, name: string): void {
+  const fs = needed("node:fs");
+  try {
+    fs.linkSync(fs.realpathSync(path), name);
+  } catch {
+    fs.copyFileSync(path, name);
+  }
+}
+
+/**
+ * blobs/ETAG that a file of a snapshot links to, or undefined: a copy has no hash in its name. One step only: since huggingface_hub 2 a blob may
+ * itself be a link, into a store that several models share, where files go by another hash.
+ */
+function blobBehind(path: string): string | undefined {
+  const fs = needed("node:fs");
+  const { basename, dirname, resolve } = needed("node:path");
+  if (!fs.lstatSync(path).isSymbolicLink()) return undefined;
+  const blob = resolve(fs.realpathSync(dirname(path)), fs.readlinkSync(path));
+  return basename(dirname(blob)) === "blobs" ? blob : undefined;
 }
 
 /** A name for a file that nobody else writes to. Python removes and ignores "*.incomplete" in the same folder. */

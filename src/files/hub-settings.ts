@@ -25,11 +25,19 @@ function isOn(variable: string): boolean {
   return /^(1|on|yes|true)$/i.test(environment(variable) ?? "");
 }
 
-/** Option, HF_TOKEN, HF_TOKEN_PATH or HF_HOME/token. Line breaks around a token are a common slip. */
+/** Whether the environment turns the network off; TRANSFORMERS_OFFLINE counts where HF_HUB_OFFLINE says nothing. */
+function isOffline(): boolean {
+  return isOn(environment("HF_HUB_OFFLINE") === undefined ? "TRANSFORMERS_OFFLINE" : "HF_HUB_OFFLINE");
+}
+
+/**
+ * Option, HF_TOKEN, HF_TOKEN_PATH or HF_HOME/token. Line breaks around a token are a common slip.
+ * HF_HUB_DISABLE_IMPLICIT_TOKEN leaves only the option.
+ */
 function hubToken(option: string | undefined): string | undefined {
+  if (option === undefined && isOn("HF_HUB_DISABLE_IMPLICIT_TOKEN")) return undefined;
   const given = option ?? environment("HF_TOKEN") ?? environment("HUGGING_FACE_HUB_TOKEN");
-  if (given !== undefined) return given.trim() || undefined;
-  return isOn("HF_HUB_DISABLE_IMPLICIT_TOKEN") ? undefined : openDisk()?.token();
+  return given === undefined ? openDisk()?.token() : given.trim() || undefined;
 }
 
 /** The files of a model on the Hub: through the cache on disk where there is a file system, else through the Cache API. */
@@ -42,7 +50,7 @@ export function openHub(id: string, options: LoadOptions): ModelFiles {
   const request: HubRequest = {
     repository,
     revision,
-    offline: options.localFilesOnly ?? (isOn("HF_HUB_OFFLINE") || isOn("TRANSFORMERS_OFFLINE")),
+    offline: options.localFilesOnly ?? isOffline(),
     progress: new DownloadProgress(options.onProgress),
     signal: options.signal,
   };
@@ -54,7 +62,7 @@ export function openHub(id: string, options: LoadOptions): ModelFiles {
  * is fetched and nothing is kept. Offline it is what the cache has.
  */
 export async function openHubHeaders(id: string, options: LoadOptions): Promise<ModelFiles> {
-  const offline = options.localFilesOnly ?? (isOn("HF_HUB_OFFLINE") || isOn("TRANSFORMERS_OFFLINE"));
+  const offline = options.localFilesOnly ?? isOffline();
   const cached = openHub(id, { ...options, localFilesOnly: true });
   for (const name of ["model.safetensors", "model.safetensors.index.json"]) {
     try {

@@ -1,13 +1,30 @@
 /** Downloads from the Hub when the network, the disk or the user gets in between. */
 
 import fs from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { DownloadError, FormatError } from "../../src/errors.ts";
+import { HubCache } from "../../src/files/hub-cache.ts";
 import { HubFiles } from "../../src/files/hub-files.ts";
 import { DownloadProgress } from "../../src/files/progress.ts";
 import type { Progress } from "../../src/files/types.ts";
-import { commit, config, failure, folder, hub, id, quick, restart, root, same, server, temporaries, tree, weights } from "./hub-fixture.ts";
+import {
+  blobOf,
+  commit,
+  config,
+  failure,
+  folder,
+  hub,
+  id,
+  quick,
+  restart,
+  root,
+  same,
+  server,
+  temporaries,
+  tree,
+  weights,
+} from "./hub-fixture.ts";
 
 describe("trouble on the way", () => {
   it.each([429, 500, 502, 503, 504])("%i twice, then well", async (status) => {
@@ -72,16 +89,46 @@ describe("trouble on the way", () => {
     vi.restoreAllMocks(); // afterEach cleans up
   });
 
-  it("a disk without links (Windows, some network drives): copies", async () => {
-    vi.spyOn(fs, "symlinkSync").mockImplementation(() => {
-      throw Object.assign(new Error("EPERM"), { code: "EPERM" });
-    });
+  const forbids = (...names: ("symlinkSync" | "linkSync")[]) => {
+    for (const name of names)
+      vi.spyOn(fs, name).mockImplementation(() => {
+        throw Object.assign(new Error("EPERM"), { code: "EPERM" });
+      });
+  };
+  it.each([
+    ["symbolic links (Windows): the file itself, not a copy", ["symlinkSync"], 2],
+    ["any links (some network drives): copies", ["symlinkSync", "linkSync"], 1],
+  ] as const)("a disk without %s", async (_, forbidden, names) => {
+    forbids(...forbidden);
     await Promise.all(["config.json", "1_Pooling/config.json", "model.safetensors"].map((name) => hub().read(name)));
-    expect(fs.lstatSync(join(root, folder, "snapshots", commit(), "model.safetensors")).isFile()).toBe(true);
+    const state = fs.lstatSync(join(root, folder, "snapshots", commit(), "model.safetensors"));
+    expect([state.isFile(), state.nlink]).toEqual([true, names]);
+    new HubCache(root, id).link(commit(), "model.safetensors", basename(blobOf("model.safetensors"))); // another process was as quick
     await server.stop();
     expect(same(weights, await hub().read("model.safetensors"))).toBe(true);
     expect(temporaries()).toEqual([]);
     await restart();
+  });
+
+  it("a runtime that forbids links, fsync and futimes (Deno's and Node's permissions)", async () => {
+    vi.spyOn(fs, "symlinkSync").mockImplementation(() => {
+      throw Object.assign(new Error("needs unscoped --allow-write"), { name: "NotCapable" });
+    });
+    const open = fs.promises.open;
+    vi.spyOn(fs.promises, "open").mockImplementation(async (...args) => {
+      const handle = await open(...args);
+      const denied = () => Object.assign(new Error("API is disabled"), { code: "ERR_ACCESS_DENIED" });
+      for (const name of ["sync", "utimes"] as const) vi.spyOn(handle, name).mockRejectedValue(denied());
+      return handle;
+    });
+    expect(same(weights, await hub().read("model.safetensors"))).toBe(true);
+    vi.spyOn(fs, "mkdirSync").mockImplementation(() => {
+      throw Object.assign(new Error("run again with the --allow-write flag"), { name: "NotCapable" });
+    });
+    const error = await failure(hub().read("config.json"));
+    expect(error).toBeInstanceOf(DownloadError);
+    expect(error.message).toMatch(/cannot be written to \(run again with the --allow-write flag\)/);
+    vi.restoreAllMocks(); // afterEach cleans up
   });
 
   it("silence counts as a cut", async () => {

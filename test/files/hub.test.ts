@@ -161,6 +161,22 @@ describe("corrupt files in the cache are found and fetched again, once", () => {
     expect(same(large, fs.readFileSync(blob))).toBe(true);
   });
 
+  it("one that Python keeps for several models in its shared store", async () => {
+    await hub().read("large.safetensors");
+    const blob = blobOf("large.safetensors");
+    const store = join(root, "blobs/ab");
+    const shared = join(store, `ab${"0".repeat(62)}`); // by its Xet hash
+    fs.mkdirSync(store, { recursive: true });
+    fs.renameSync(blob, shared);
+    fs.symlinkSync(path.relative(path.dirname(blob), shared), blob);
+    expect(same(large, await hub({ offline: true }).read("large.safetensors"))).toBe(true);
+    fs.writeFileSync(shared, new Uint8Array(large.length));
+    await expect(hub({ offline: true }).read("large.safetensors")).rejects.toThrow(/corrupt in the cache/);
+    expect(same(large, await hub().read("large.safetensors"))).toBe(true);
+    expect(fs.lstatSync(blob).isSymbolicLink()).toBe(false);
+    expect(fs.readFileSync(shared)).toHaveLength(large.length); // Python's to clear: others may link to it
+  });
+
   it("offline it is an error that says so", async () => {
     await hub().read("config.json");
     fs.writeFileSync(blobOf("config.json"), "{}");
@@ -267,6 +283,41 @@ describe("the environment", () => {
     expect(rootWith({ HF_HOME: "~/hf", XDG_CACHE_HOME: "/x" })).toBe(path.join(home, "hf", "hub"));
     expect(rootWith({ HF_HUB_CACHE: "/c", HF_HOME: "/h" })).toBe("/c");
     expect(cacheRoot("~/mine")).toBe(path.join(home, "mine"));
+    vi.stubEnv("SCRATCH", "/s");
+    vi.stubEnv("UNKNOWN", undefined);
+    expect(rootWith({ HF_HOME: "$SCRATCH/hf" })).toBe(path.join("/s/hf", "hub"));
+    expect(rootWith({ HF_HUB_CACHE: `$\{SCRATCH}_$UNKNOWN` })).toBe("/s_$UNKNOWN");
+    expect(cacheRoot("$SCRATCH")).toBe("$SCRATCH"); // an option has no shell to make up for
+  });
+
+  it("HF_TOKEN_PATH in the home folder; HF_HUB_DISABLE_IMPLICIT_TOKEN leaves only the option", async () => {
+    server.add("org/private", { "config.json": config }, { access: "private" });
+    fs.writeFileSync(join(root, "secret"), server.token);
+    vi.stubEnv("HF_ENDPOINT", server.endpoint);
+    vi.stubEnv("HF_HUB_CACHE", join(root, "cache"));
+    vi.stubEnv("HF_TOKEN", "");
+    vi.stubEnv("HF_TOKEN_PATH", `~/${path.relative(homedir(), join(root, "secret"))}`);
+    const read = async (token?: string) => (await openModelFiles("org/private", token === undefined ? {} : { token })).read("config.json");
+    expect(await read()).toHaveLength(config.length);
+    fs.rmSync(join(root, "cache"), { recursive: true });
+    vi.stubEnv("HF_TOKEN", server.token);
+    vi.stubEnv("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1");
+    await expect(read()).rejects.toThrow(/answered 401/);
+    expect(await read(server.token)).toHaveLength(config.length);
+  });
+
+  it.each([
+    ["0", "1", false],
+    ["", "1", true],
+    ["1", "0", true],
+  ])("HF_HUB_OFFLINE=%s with TRANSFORMERS_OFFLINE=%s", async (hubs, transformers, offline) => {
+    vi.stubEnv("HF_ENDPOINT", server.endpoint);
+    vi.stubEnv("HF_HUB_CACHE", root);
+    vi.stubEnv("HF_HUB_OFFLINE", hubs);
+    vi.stubEnv("TRANSFORMERS_OFFLINE", transformers);
+    const read = (await openModelFiles(id, {})).read("config.json");
+    if (offline) await expect(read).rejects.toThrow(/downloads are off/);
+    else expect(await read).toHaveLength(config.length);
   });
 
   it("HF_ENDPOINT that is no address", async () => {
