@@ -57,9 +57,9 @@ async function fetchOnce(order: BlobOrder, blob: string, useLeft: boolean): Prom
     }
     const wrong = await fillAndCheck(order, sink);
     if (wrong !== undefined) return wrong;
-    await handle.sync();
+    await handle.sync().catch(unlessForbidden);
     const { atime, mtimeMs } = await handle.stat();
-    await handle.utimes(atime, (mtimeMs - 1000) / 1000); // surely older than the links to it: see HubCache.isSound
+    await handle.utimes(atime, (mtimeMs - 1000) / 1000).catch(unlessForbidden); // surely older than the links to it: see HubCache.isSound
     await handle.close();
     signal.throwIfAborted();
     moveInto(blob, temporary);
@@ -90,6 +90,11 @@ async function fillAndCheck(order: BlobOrder, sink: FileSink): Promise<DownloadE
   return new DownloadError(
     `${what} arrived ${page === undefined ? "damaged" : `as ${page}`}: expected the hash ${etag}, found ${hash}. Is a proxy in between?`,
   );
+}
+
+/** Node with --permission has neither fsync nor futimes; a file is right without them. */
+function unlessForbidden(error: unknown): void {
+  if (errorCode(error) !== "EPERM") throw error;
 }
 
 /** Whoever had the same bytes first may have removed this file as a leftover. */
@@ -149,7 +154,9 @@ export function explained(error: unknown, name: string, id: string, folder: stri
   if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG")
     return said(`the disk of ${folder} is full; make room, or use another disk (HF_HOME or cacheDir).`);
   // ENOENT is what Node says of a folder that is to be made on a disk that can only be read.
-  if (code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOENT")
-    return said(`${folder} cannot be written to (${code}); use another folder (HF_HOME or cacheDir).`);
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOENT") {
+    const why = (error as { code?: unknown }).code === code ? code : (error as Error).message; // a runtime's own permission names its flag
+    return said(`${folder} cannot be written to (${why}); use another folder (HF_HOME or cacheDir).`);
+  }
   return error;
 }

@@ -45,8 +45,9 @@ export function needed<Name extends keyof Builtins>(name: Name): Builtins[Name] 
   return module;
 }
 
-/** Code of a system error ("ENOENT"), else undefined. */
+/** Code of a system error ("ENOENT"), else undefined. What Deno's or Node's own permissions forbid counts as forbidden by the system. */
 export function errorCode(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null | undefined)?.code;
+  const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
+  if (name === "NotCapable" || code === "ERR_ACCESS_DENIED") return "EPERM";
   return typeof code === "string" ? code : undefined;
 }
