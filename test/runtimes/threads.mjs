@@ -7,7 +7,19 @@ const ROUNDS = 6;
 const WORKERS = 2;
 const count = () => readdirSync("/proc/self/task").length;
 
+/** Workers of the present round that have begun to run: the count of threads alone does not tell whose they are. */
+let started = 0;
+const builtin = process.getBuiltinModule;
+process.getBuiltinModule = (name) => (name === "node:worker_threads" ? { ...builtin(name), Worker: Counted } : builtin(name));
+class Counted extends builtin("node:worker_threads").Worker {
+  constructor(...args) {
+    super(...args);
+    this.once("online", () => started++);
+  }
+}
+
 async function round() {
+  started = 0;
   const encoder = await SentenceEncoder.load(process.argv[2], { threads: 1 + WORKERS });
   let before = count();
   await encoder.encode("a b");
@@ -15,6 +27,7 @@ async function round() {
     before = Math.min(before, count()); // threads of the runtime's own end meanwhile
     return count() >= before + WORKERS;
   };
+  if (!(await until(() => started === WORKERS))) throw new Error(`${started} of ${WORKERS} workers have started`);
   await until(haveCome); // or the count hides them: other threads may have ended in the same moment
   await sleep(20);
   await encoder.encode("a b");
