@@ -35,5 +35,6 @@ export async function forwardEach<Result>(
     );
     results.push(...batch.map((i, at) => read(output, at, i)));
   }
+  if (inputs.length === 0) await model.forward([], { ...(signal && { signal }) }); // a disposed model says so, whatever it is asked
   return results;
 }

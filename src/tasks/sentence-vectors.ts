@@ -143,6 +143,7 @@ export class SentenceVectors {
       onProgress?.({ phase: "run", unit: "texts", loaded: done, ...(total !== undefined && { total }) });
       yield vectors;
     }
+    if (done === 0) await model.forward([], signal ? { signal } : {}); // a disposed model says so, whatever it is asked
   }
 
   async *#tokenize(texts: Iterable<string> | AsyncIterable<string>, prompt: string, onTruncate: OnTruncate | undefined) {

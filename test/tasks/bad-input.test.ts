@@ -224,3 +224,25 @@ test("sentence-similarity counts what is wrong in the caller's list", async () =
   expect(await compare({ sourceSentence: "a", sentences: [] })).toEqual([]);
   compare.dispose();
 });
+
+describe("nothing to do: nothing from a model, an error after its end", () => {
+  test.each([
+    ["text-classification", "bert-seqcls-nli"],
+    ["token-classification", "bert-tokcls-bio"],
+    ["question-answering", "bert-qa"],
+    ["fill-mask", "distilbert-mlm"],
+    ["feature-extraction", "encoder"],
+  ] as const)("%s", async (task, model) => {
+    const run = (await open(task, model)) as ((inputs: readonly never[]) => Promise<unknown>) & { dispose(): void };
+    expect(await run([])).toEqual([]);
+    run.dispose();
+    await expect(run([])).rejects.toThrow(DisposedError);
+  });
+
+  test("CrossEncoder", async () => {
+    const encoder = await CrossEncoder.load(fixtureFiles("bert-seqcls-nli"), { device: "reference" });
+    expect(await encoder.predict([])).toEqual([]);
+    encoder.dispose();
+    await expect(encoder.predict([])).rejects.toThrow(DisposedError); // rank asks predict
+  });
+});

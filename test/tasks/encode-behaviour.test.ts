@@ -143,4 +143,21 @@ describe("encode", () => {
     await expect(waiting).rejects.toThrow(DisposedError);
     await expect(encoder.encode("red")).rejects.toThrow(DisposedError);
   });
+
+  test.each([
+    ["a BERT", () => SentenceEncoder.load(fixture("pipelines/encoder"), { device: "reference" })],
+    ["a table", () => staticEncoder()],
+  ])("no texts at all: nothing from a model, an error after its end (%s)", async (_, load) => {
+    const encoder = await load();
+    const calls = () => [
+      encoder.encode([]),
+      encoder.encode([], { precision: "binary" }),
+      encoder.stream([]).next(),
+      encoder.model.forward([]).then(({ lastHiddenState }) => lastHiddenState),
+    ];
+    expect(await Promise.all(calls())).toEqual([[], [], { done: true, value: undefined }, []]);
+    await expect(encoder.encode([], { signal: AbortSignal.abort(new Error("stop")) })).rejects.toThrow("stop");
+    encoder.dispose();
+    for (const call of calls()) await expect(call).rejects.toThrow(DisposedError);
+  });
 });
