@@ -78,8 +78,8 @@ async function fetchOnce(order: BlobOrder, blob: string, useLeft: boolean): Prom
 /** Fetches what the sink does not have yet. Returns the error where all of it together has the wrong hash. */
 async function fillAndCheck(order: BlobOrder, sink: FileSink): Promise<DownloadError | undefined> {
   const { repository, remote, name, signal, onBytes, network } = order;
-  const { commit, etag, size } = remote;
-  const url = resolveUrl(repository, commit, name);
+  const { commit, etag, size, endpoint } = remote;
+  const url = resolveUrl({ ...repository, endpoint }, commit, name);
   const what = `${name} of ${repository.id}`;
   const onStatus = (response: Response) => refusal(response, repository, commit, url);
   const options = { size, have: sink.at, headers: authorization(repository), signal, onBytes, onStatus };

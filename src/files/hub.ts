@@ -19,9 +19,13 @@ export interface RemoteFile {
   readonly etag: string;
   /** Bytes, where the server tells. */
   readonly size: number | undefined;
+  /** The Hub that said so: the repository's, or the one to which that sent us. */
+  readonly endpoint: string;
 }
 
 const mostRedirects = 5;
+/** Where mirrors and short addresses may send us, the token included. */
+const hubs = new Set(["https://huggingface.co", "https://hf.co"]);
 
 export function resolveUrl({ endpoint, id }: Repository, revision: string, name: string): string {
   return `${endpoint}/${id}/resolve/${encodeURIComponent(revision)}/${name.split("/").map(encodeURIComponent).join("/")}`;
@@ -53,7 +57,8 @@ export async function askHub(
   network: Network,
 ): Promise<RemoteFile | { absentIn: string | undefined }> {
   let url = resolveUrl(repository, revision, name);
-  const origin = new URL(url).origin;
+  let { origin } = new URL(url);
+  let { endpoint } = repository;
   const responses: Response[] = [];
   for (;;) {
     const { response, watchdog } = await ask(
@@ -67,7 +72,8 @@ export async function askHub(
     const location = response.status >= 300 && response.status < 400 ? response.headers.get("location") : null;
     if (location === null) break;
     const target = new URL(location, url);
-    if (target.origin !== origin || responses.length > mostRedirects) break;
+    if ((target.origin !== origin && !hubs.has(target.origin)) || responses.length > mostRedirects) break;
+    if (target.origin !== origin) endpoint = origin = target.origin;
     url = target.href;
   }
   const last = responses.at(-1) as Response;
@@ -81,7 +87,7 @@ export async function askHub(
     );
   }
   const size = first(responses, "x-linked-size") ?? (last.status < 300 ? last.headers.get("content-length") : null);
-  return { commit, etag, size: size === null || !/^\d+$/.test(size) ? undefined : Number(size) };
+  return { commit, etag, size: size === null || !/^\d+$/.test(size) ? undefined : Number(size), endpoint };
 }
 
 /** A 404 for the file, not for the repository. Plain mirrors send no code: there the file is what is missed. */

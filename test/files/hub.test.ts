@@ -134,6 +134,30 @@ describe("the cache", () => {
     server.add("old-name", {}, { renamedTo: id });
     expect(same(weights, await hub({ id: "old-name" }).read("model.safetensors"))).toBe(true);
   });
+
+  it("follows a mirror to the Hub itself with the token, and to nobody else", async () => {
+    server.add("org/private", { "config.json": config, "model.safetensors": weights }, { access: "private" });
+    vi.stubEnv("HF_ENDPOINT", server.endpoint);
+    const plain = globalThis.fetch;
+    let sendsTo = "https://huggingface.co";
+    const asked: string[] = [];
+    vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+      const url = new URL(String(input));
+      if (url.origin === server.storage) return plain(input, init);
+      asked.push(url.origin);
+      if (url.origin === server.endpoint) return new Response(null, { status: 308, headers: { Location: sendsTo + url.pathname } });
+      return plain(server.endpoint + url.pathname, init);
+    });
+    const read = async (name: string, cacheDir: string) =>
+      (await openModelFiles("org/private", { token: server.token, cacheDir: join(root, cacheDir) })).read(name);
+    expect(same(weights, await read("model.safetensors", "a"))).toBe(true);
+    expect(await read("config.json", "a")).toHaveLength(config.length);
+    const [mirror, itself] = [server.endpoint, "https://huggingface.co"];
+    expect(asked).toEqual([mirror, itself, itself, mirror, itself, itself]);
+    sendsTo = "https://stranger.example";
+    await expect(read("config.json", "b")).rejects.toThrow(/is HF_ENDPOINT the address of a Hub/);
+    expect(asked).not.toContain(sendsTo);
+  });
 });
 
 describe("corrupt files in the cache are found and fetched again, once", () => {
