@@ -13,6 +13,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { bundleForNode } from "../scripts/bundle.ts";
+import { endWithOutput } from "../src/cli/output-end.ts";
+
+endWithOutput("bench/cli");
 
 const { values } = parseArgs({ options: { rounds: { type: "string" }, cli: { type: "string" } } });
 const rounds = Number(values.rounds ?? 3);

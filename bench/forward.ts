@@ -9,10 +9,13 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { endWithOutput } from "../src/cli/output-end.ts";
 import { enableExperimentalSimd, engineInfo } from "../src/kernels/wasm/features.ts";
 import { loadModel } from "../src/models/load-model.ts";
 import type { Model, ModelInput } from "../src/models/types.ts";
 import { randomModel, shapes } from "./random-model.ts";
+
+endWithOutput("bench/forward");
 
 interface Workload {
   readonly name: string;

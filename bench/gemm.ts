@@ -7,12 +7,15 @@
  * One core; the best of several rounds, kernels and peak interleaved. Run it with other Node versions to compare feature levels; --standard leaves V8's flags alone.
  */
 
+import { endWithOutput } from "../src/cli/output-end.ts";
 import { ALL_KERNELS } from "../src/kernels/wasm/all-kernels.ts";
 import { currentLevel, enableExperimentalSimd, engineInfo } from "../src/kernels/wasm/features.ts";
 import { panelBytes } from "../src/kernels/wasm/gemm.ts";
 import { instantiateKernels, kernelModule } from "../src/kernels/wasm/kernel-set.ts";
 import { tilesOf } from "../src/kernels/wasm/linear-kernels.ts";
 import { peakLoops } from "./peak.ts";
+
+endWithOutput("bench/gemm");
 
 /** [N, K] of MiniLM's linear layers: attention output, fused Q K V, feed-forward in and out. */
 const SHAPES = [

@@ -11,6 +11,7 @@
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import Benchmark from "benchmark";
+import { endWithOutput } from "../src/cli/output-end.ts";
 import { createBackend } from "../src/kernels/choose.ts";
 import { enableExperimentalSimd, engineInfo } from "../src/kernels/wasm/features.ts";
 import type { Backend } from "../src/tensor/backend.ts";
@@ -20,6 +21,8 @@ import { type Job, jobsOf } from "./ops.ts";
 import { type BenchOptions, GPU, readOptions } from "./options.ts";
 import { measurePeaks } from "./peak.ts";
 import { MODELS } from "./shapes.ts";
+
+endWithOutput("bench");
 
 /** A GPU's division, exp and order of sums are its own. */
 const GPU_TOLERANCE = 8;

@@ -9,9 +9,12 @@
  * The vectors are random, from a seed; results are kept alive through a checksum. CPU time is shown too: on a busy machine it is the fairer number.
  */
 import { parseArgs } from "node:util";
+import { endWithOutput } from "../src/cli/output-end.ts";
 import { enableExperimentalSimd } from "../src/kernels/wasm/features.ts";
 import { F32, I8, SimilarityScan } from "../src/kernels/wasm/similarity.ts";
 import { VectorScan } from "../src/tasks/vector-scan.ts";
+
+endWithOutput("bench/search");
 
 const { values } = parseArgs({
   options: { rows: { type: "string" }, dimensions: { type: "string" }, rounds: { type: "string" } },

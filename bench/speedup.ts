@@ -10,6 +10,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { endWithOutput } from "../src/cli/output-end.ts";
 import { MemoryFiles } from "../src/files/memory.ts";
 import { enableExperimentalSimd, engineInfo } from "../src/kernels/wasm/features.ts";
 import { inspectModel } from "../src/models/inspect.ts";
@@ -17,6 +18,8 @@ import { loadModel } from "../src/models/load-model.ts";
 import type { Model } from "../src/models/types.ts";
 import { startEnergy } from "./energy.ts";
 import { randomModel } from "./random-model.ts";
+
+endWithOutput("bench/speedup");
 
 /** The papers' own figures are of whole test runs on a GPU or CPU of theirs, without the embeddings. */
 const ROWS = [

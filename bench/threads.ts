@@ -13,6 +13,7 @@ import { loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { endWithOutput } from "../src/cli/output-end.ts";
 import { currentLevel, enableExperimentalSimd, engineInfo } from "../src/kernels/wasm/features.ts";
 import { ThreadedBackend } from "../src/kernels/wasm/threads/backend.ts";
 import { sharedMemory } from "../src/kernels/wasm/threads/support.ts";
@@ -20,6 +21,8 @@ import type { EncoderModel } from "../src/models/encoder-model.ts";
 import { loadModel } from "../src/models/load-model.ts";
 import type { ModelInput } from "../src/models/types.ts";
 import { randomModel } from "./random-model.ts";
+
+endWithOutput("bench/threads");
 
 const { values: options } = parseArgs({
   options: {

@@ -4,7 +4,10 @@
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { endWithOutput } from "../src/cli/output-end.ts";
 import { enableExperimentalSimd, pipeline, SentenceEncoder, semanticSearch } from "../src/index.ts";
+
+endWithOutput("demo");
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const coloured = process.stdout.isTTY && !process.env.NO_COLOR;

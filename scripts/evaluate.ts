@@ -6,6 +6,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { endWithOutput } from "../src/cli/output-end.ts";
 import { enableExperimentalSimd, engineInfo } from "../src/index.ts";
 import { type Figure, isGood, line, sharedFile } from "./evaluate/figures.ts";
 import { evaluateNer } from "./evaluate/ner.ts";
@@ -13,6 +14,8 @@ import { evaluateQa } from "./evaluate/qa.ts";
 import { evaluateSst2 } from "./evaluate/sst2.ts";
 import { evaluateSts } from "./evaluate/sts.ts";
 import { evaluateZeroShot } from "./evaluate/zero-shot.ts";
+
+endWithOutput("evaluate");
 
 type Device = "auto" | "wasm" | "loops" | "reference";
 const NER_SETS = ["dev_uner", "test_uner", "dev_wikigold"];

@@ -9,10 +9,13 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { endWithOutput } from "../src/cli/output-end.ts";
 import { drawAttentionMaps } from "./figures/attention-maps.ts";
 import { drawRaggedWaste, raggedLengths, wasteOf } from "./figures/ragged-waste.ts";
 import type { Figure } from "./figures/svg.ts";
 import { drawLayerErrors, measureLayerErrors, officialModel } from "./figures/w8-error.ts";
+
+endWithOutput("figures");
 
 const { values } = parseArgs({ options: { out: { type: "string", default: fileURLToPath(new URL("../docs/figures", import.meta.url)) } } });
 const folder = values.out;

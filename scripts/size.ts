@@ -5,6 +5,9 @@
  */
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { endWithOutput } from "../src/cli/output-end.ts";
+
+endWithOutput("size");
 
 interface Bundle {
   readonly name: string;

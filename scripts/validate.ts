@@ -9,6 +9,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { endWithOutput } from "../src/cli/output-end.ts";
 import { openModelFiles } from "../src/files/index.ts";
 import { enableExperimentalSimd, SentenceEncoder } from "../src/index.ts";
 import type { EncoderModel } from "../src/models/encoder-model.ts";
@@ -25,6 +26,8 @@ import {
   stsPairs,
 } from "../test/real/minilm.ts";
 import { sharedData } from "../test/shared.ts";
+
+endWithOutput("validate");
 
 type DeviceName = "reference" | "loops" | "wasm";
 const WEIGHTS = new URL("../weights/all-MiniLM-L6-v2", import.meta.url).href;

@@ -14,6 +14,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { endWithOutput } from "../../src/cli/output-end.ts";
 import { measureCold, starts } from "./cold.ts";
 import type { EngineOptions } from "./engine.ts";
 import { ENGINES } from "./engines/index.ts";
@@ -22,6 +23,8 @@ import { writeReport } from "./report.ts";
 import { compareEngines } from "./rounds.ts";
 import { measureSizes } from "./sizes.ts";
 import { BATCHES, batches, LENGTHS, single, type Workload } from "./workloads.ts";
+
+endWithOutput("bench/peers");
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** Ours, and one peer. */

@@ -10,8 +10,11 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { endWithOutput } from "../../src/cli/output-end.ts";
 import { Tokenizer } from "../../src/tokenizers/tokenizer.ts";
 import { type Corpus, corpora } from "./texts.ts";
+
+endWithOutput("bench/tokenizers");
 
 interface Encoder {
   readonly name: string;

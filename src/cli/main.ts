@@ -9,6 +9,7 @@ import { COMMANDS } from "./commands/index.ts";
 import { explain } from "./explain.ts";
 import { commandHelp, generalHelp } from "./help.ts";
 import { Output } from "./output.ts";
+import { endWithOutput } from "./output-end.ts";
 import { notice } from "./progress.ts";
 import { suggest } from "./suggest.ts";
 import { packageVersion } from "./version.ts";
@@ -86,12 +87,7 @@ function isBrokenPipe(error: unknown): boolean {
   return (error as NodeJS.ErrnoException | undefined)?.code === "EPIPE";
 }
 
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  notice(`hummingbert: the output cannot be written: ${explain(error)}`);
-  process.exit(1);
-});
-process.stderr.on("error", () => {}); // nobody listens: the results go on
+endWithOutput("hummingbert");
 
 main(process.argv.slice(2)).then(
   (code) => {

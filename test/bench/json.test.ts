@@ -1,5 +1,5 @@
 /** `npm run bench -- NAME --json`: one line of JSON for a program to read; with a file, the table and the file that --compare reads. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,10 +7,11 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import type { BenchFile } from "../../bench/compare.ts";
 
+const command = ["--import", "tsx", fileURLToPath(new URL("../../bench/main.ts", import.meta.url)), "softmax"];
+const quick = ["--backend", "loops", "--tokens", "8", "--rounds", "1"];
+
 function bench(...args: string[]) {
-  const file = fileURLToPath(new URL("../../bench/main.ts", import.meta.url));
-  const quick = ["--backend", "loops", "--tokens", "8", "--rounds", "1"];
-  return spawnSync(process.execPath, ["--import", "tsx", file, "softmax", ...args, ...quick], { encoding: "utf8" });
+  return spawnSync(process.execPath, [...command, ...args, ...quick], { encoding: "utf8" });
 }
 
 test("--json alone prints the results as one line", () => {
@@ -36,4 +37,16 @@ test("--json FILE writes them beside the table, for --compare", () => {
   expect(stdout).toMatch(/softmax.* us /);
   expect((JSON.parse(readFileSync(file, "utf8")) as BenchFile).rows.length).toBeGreaterThan(0);
   rmSync(folder, { recursive: true });
+});
+
+test("a reader that is gone, as in `npm run bench | head`, is a normal end", async () => {
+  const child = spawn(process.execPath, [...command, ...quick]);
+  child.stdout.destroy();
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    stderr += text;
+  });
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
 });
