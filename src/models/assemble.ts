@@ -82,7 +82,7 @@ export async function buildModel(
 ): Promise<{ parts: ModelParts; facts: Omit<ModelFacts, "deviceReason"> }> {
   const { family, kind, heads: rows } = architecture;
   const root = Checkpoint.of(file, backend, config.label, options);
-  const prefix = !root.has(family.landmark) && root.at(family.prefix).has(family.landmark) ? family.prefix : "";
+  const prefix = ["", family.prefix].flat().find((path) => root.at(path).has(family.landmark)) ?? "";
   const inEncoder = root.at(prefix);
   const encoder = await family.load(inEncoder, config);
   const needsPooler = rows.some(({ input }) => input === "pooled");

@@ -21,5 +21,5 @@ export const BERT_FAMILY: Family = {
   heads: BERT_HEADS,
   pooler: { name: "pooler.dense" },
   withoutPooler: TOKEN_HEADS,
-  buffers: BUFFERS,
+  unused: BUFFERS,
 };

@@ -14,11 +14,21 @@ import type { PostNormBlock } from "../layers/post-norm-block.ts";
 import type { Weights } from "../layers/weights.ts";
 import type { RelativeTerm } from "../tensor/attention.ts";
 import type { Mat } from "../tensor/mat.ts";
+import type { Linear } from "../tensor/weights.ts";
 import { type BertDialect, BertEncoder } from "./bert.ts";
 import { BERT } from "./bert-names.ts";
 import type { Config } from "./config.ts";
 
 const SELF = "attention.self";
+
+/** Of each term: whose vector meets the relative embedding, the projection of its own that this goes through, and the place of the shared one in [query, key, value]. */
+const TERMS = {
+  c2p: { by: "query", projection: "pos_key_proj", place: 1 },
+  p2c: { by: "key", projection: "pos_query_proj", place: 0 },
+} as const;
+
+/** Modules that transformers saves whether or not pos_att_type and position_biased_input put them to use. */
+export const DEBERTA_UNUSED: readonly string[] = ["encoder.rel_embeddings", "encoder.LayerNorm", "embeddings.position_embeddings"];
 
 export function loadDeberta(weights: Weights, config: Config): Promise<BertEncoder> {
   if (config.integer("embedding_size", { fallback: config.integer("hidden_size") }) !== config.integer("hidden_size")) {
@@ -32,7 +42,8 @@ export function loadDeberta(weights: Weights, config: Config): Promise<BertEncod
 
 function dialectOf(config: Config): BertDialect {
   const { words, norm, positions, types } = BERT.embeddings;
-  const terms = termsOf(config);
+  const names = termsOf(config);
+  const hasTerms = names.length > 0 && config.flag("relative_attention", false);
   return {
     ...BERT,
     embeddings: {
@@ -42,14 +53,13 @@ function dialectOf(config: Config): BertDialect {
       ...(config.integer("type_vocab_size", { fallback: 0, min: 0 }) > 0 && { types: types! }),
     },
     block: { ...BERT.block, query: `${SELF}.query_proj`, key: `${SELF}.key_proj`, value: `${SELF}.value_proj` },
-    scale: (D) => 1 / Math.sqrt(D * (1 + terms.length)),
-    ...(terms.length > 0 && { relative: (weights, own, { C, eps }) => loadRelative(weights, own, C, eps) }),
+    scale: (D) => 1 / Math.sqrt(D * (1 + names.length)), // with or without relative_attention
+    ...(hasTerms && { relative: (weights, own, { C, eps }) => loadRelative(weights, own, C, eps) }),
   };
 }
 
-/** "c2p" and "p2c" as pos_att_type lists them ("c2p|p2c" in old files), none without relative_attention. */
+/** "c2p" and "p2c" as pos_att_type lists them ("c2p|p2c" in old files). */
 function termsOf(config: Config): readonly ("c2p" | "p2c")[] {
-  if (!config.flag("relative_attention", false)) return [];
   const value = config.find("pos_att_type")?.value;
   const names = typeof value === "string" ? value.toLowerCase().split("|") : Array.isArray(value) ? value : [];
   return (["c2p", "p2c"] as const).filter((name) => names.includes(name));
@@ -68,8 +78,8 @@ async function loadRelative(weights: Weights, config: Config, C: number, eps: nu
   const table = backend.constant(await weights.floats("encoder.rel_embeddings.weight", R, C, "small"), R, C);
   const bucketOf = (distance: number) => Math.min(R - 1, Math.max(0, debertaBucket(distance, buckets, maxDistance) + span));
 
-  /** The relative embeddings through two projections of a layer, [R, C] each, as constants. */
-  const project = async (body: (embeddings: Mat) => readonly [key: Mat, query: Mat]) => {
+  /** The relative embeddings through projections of a layer, [R, C] each, as constants. */
+  const project = async (body: (embeddings: Mat) => readonly Mat[]) => {
     const projected = await backend.pass(() => {
       const embeddings = norm ? backend.alloc(R, C) : table;
       if (norm) backend.layerNorm(embeddings, table, norm);
@@ -79,22 +89,24 @@ async function loadRelative(weights: Weights, config: Config, C: number, eps: nu
   };
 
   return async (layer: Weights, block: PostNormBlock): Promise<readonly RelativeTerm[]> => {
-    const isShared = config.flag("share_att_key", false);
-    const separate = (name: string) => loadLinear(layer, `${SELF}.${name}`, C, C, { role: "encoder" });
-    const own = isShared ? undefined : { key: await separate("pos_key_proj"), query: await separate("pos_query_proj") };
-    const [key, query] = await project((embeddings) => {
-      const qkv = backend.alloc(R, 3 * C);
-      if (!own) {
-        block.projectIn(backend, qkv, embeddings);
-        return [qkv.columns(C, C), qkv.columns(0, C)];
+    const names = termsOf(config);
+    const own: Linear[] = []; // one a term, where the layer's own query and key do not serve them, too
+    if (!config.flag("share_att_key", false)) {
+      for (const name of names) own.push(await loadLinear(layer, `${SELF}.${TERMS[name].projection}`, C, C, { role: "encoder" }));
+    }
+    const tables = await project((embeddings) => {
+      if (own.length > 0) {
+        return own.map((projection) => {
+          const projected = backend.alloc(R, C);
+          backend.project(projected, embeddings, projection);
+          return projected;
+        });
       }
-      const projected = [backend.alloc(R, C), backend.alloc(R, C)] as const;
-      backend.project(projected[0], embeddings, own.key);
-      backend.project(projected[1], embeddings, own.query);
-      return projected;
+      const qkv = backend.alloc(R, 3 * C);
+      block.projectIn(backend, qkv, embeddings);
+      return names.map((name) => qkv.columns(TERMS[name].place * C, C));
     });
-    const terms = { c2p: { table: key!, bucketOf, by: "query" }, p2c: { table: query!, bucketOf, by: "key" } } as const;
-    return termsOf(config).map((name) => terms[name]);
+    return names.map((name, i) => ({ table: tables[i]!, bucketOf, by: TERMS[name].by }));
   };
 }
 

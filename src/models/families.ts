@@ -8,12 +8,12 @@ import { BertEncoder } from "./bert.ts";
 import { ALBERT, DISTILBERT, ELECTRA, ROBERTA } from "./bert-dialects.ts";
 import { BERT_FAMILY, BUFFERS, TOKEN_HEADS, WORDS } from "./bert-family.ts";
 import type { Config } from "./config.ts";
-import { loadDeberta } from "./deberta.ts";
+import { DEBERTA_UNUSED, loadDeberta } from "./deberta.ts";
 import { type Architecture, type Family, findArchitecture } from "./family.ts";
 import {
   ALBERT_HEADS,
-  DEBERTA_HEADS,
   DISTILBERT_HEADS,
+  debertaHeads,
   ELECTRA_HEADS,
   GTE_HEADS,
   MOBILEBERT_HEADS,
@@ -36,17 +36,17 @@ const ROBERTA_FAMILY: Family = {
   withoutPooler: [...TOKEN_HEADS, "ForSequenceClassification"],
 };
 
-/** GTE's checkpoints were published under model_type "new" before transformers took the family in as "gte". */
+/** GTE's checkpoints were published under model_type "new" before transformers took the family in as "gte"; either prefix is found under either. */
 const GTE_FAMILY: Family = {
   modelType: "gte",
   className: "Gte",
-  prefix: "new",
+  prefix: ["gte", "new"],
   landmark: WORDS,
   load: (weights, config) => RotaryBertEncoder.load(weights, config, GTE),
   heads: GTE_HEADS,
   pooler: { name: "pooler.dense" },
   withoutPooler: TOKEN_HEADS,
-  buffers: BUFFERS,
+  unused: BUFFERS,
 };
 
 export const FAMILIES: readonly Family[] = [
@@ -58,7 +58,7 @@ export const FAMILIES: readonly Family[] = [
     landmark: WORDS,
     load: (weights, config) => BertEncoder.load(weights, config, DISTILBERT),
     heads: DISTILBERT_HEADS,
-    buffers: BUFFERS,
+    unused: BUFFERS,
   },
   ROBERTA_FAMILY,
   { ...ROBERTA_FAMILY, modelType: "xlm-roberta", className: "XLMRoberta" },
@@ -70,7 +70,7 @@ export const FAMILIES: readonly Family[] = [
     landmark: WORDS,
     load: (weights, config) => BertEncoder.load(weights, config, ELECTRA),
     heads: ELECTRA_HEADS,
-    buffers: BUFFERS,
+    unused: BUFFERS,
   },
   {
     ...BERT_FAMILY,
@@ -94,8 +94,9 @@ export const FAMILIES: readonly Family[] = [
     prefix: "deberta",
     landmark: WORDS,
     load: loadDeberta,
-    heads: DEBERTA_HEADS,
-    buffers: BUFFERS,
+    heads: debertaHeads,
+    unused: [...BUFFERS, ...DEBERTA_UNUSED],
+    otherHeads: ["cls", "lm_predictions", "mask_predictions"],
   },
   {
     ...BERT_FAMILY,
@@ -112,7 +113,7 @@ export const FAMILIES: readonly Family[] = [
     landmark: "embeddings.tok_embeddings.weight",
     load: ModernBertEncoder.load,
     heads: modernBertHeads,
-    buffers: [],
+    unused: [],
   },
   {
     modelType: "nomic_bert",
@@ -123,7 +124,7 @@ export const FAMILIES: readonly Family[] = [
     heads: NOMIC_BERT_HEADS,
     pooler: { name: "pooler.dense" },
     withoutPooler: TOKEN_HEADS,
-    buffers: BUFFERS,
+    unused: BUFFERS,
   },
   GTE_FAMILY,
   { ...GTE_FAMILY, modelType: "new", className: "New" },

@@ -16,8 +16,8 @@ export interface Family {
   readonly modelType: string;
   /** What class names start with: "Bert" in "BertForMaskedLM". */
   readonly className: string;
-  /** Where the encoder sits in checkpoints with heads ("bert.encoder..."); a bare encoder has no prefix. */
-  readonly prefix: string;
+  /** Where the encoder sits in checkpoints with heads ("bert.encoder..."), with older spellings after today's; a bare encoder has no prefix. */
+  readonly prefix: string | readonly string[];
   /** A tensor every encoder of the family has, relative to the encoder: tells which prefix a file uses. */
   readonly landmark: string;
   readonly load: (weights: Weights, config: Config) => Promise<Encoder>;
@@ -26,8 +26,10 @@ export interface Family {
   readonly pooler?: { readonly name: string; readonly activation?: Activation };
   /** Heads whose classes are built without the pooler (add_pooling_layer=False). */
   readonly withoutPooler?: readonly HeadKind[];
-  /** Tensors, relative to the encoder, that older versions saved although they are no weights. */
-  readonly buffers: readonly string[];
+  /** Modules and tensors, relative to the encoder, that files may have although nothing reads them: buffers that older versions saved, tables without a use. */
+  readonly unused: readonly string[];
+  /** Modules, from the root, of heads that have no row. */
+  readonly otherHeads?: readonly string[];
 }
 
 function headsOf({ heads }: Family, config: Config): HeadTable {
@@ -79,8 +81,8 @@ function isBare(name: string): boolean {
 /** Says of a tensor that nothing used whether it belongs to another head, a pooler or a buffer of the family. */
 export function isKnownSurplus(family: Family, config: Config, prefix: string): (name: string) => boolean {
   const inEncoder = (name: string) => (prefix === "" ? name : `${prefix}.${name}`);
-  const exact = new Set(family.buffers.map(inEncoder));
   const modules = Object.values(headsOf(family, config)).flatMap((rows) => rows.flatMap(namesOf));
+  modules.push(...family.unused.map(inEncoder), ...(family.otherHeads ?? []));
   if (family.pooler) modules.push(inEncoder(family.pooler.name));
-  return (name) => exact.has(name) || modules.some((module) => name === module || name.startsWith(`${module}.`));
+  return (name) => modules.some((module) => name === module || name.startsWith(`${module}.`));
 }

@@ -92,14 +92,24 @@ const debertaPooled = (size: "classes" | number): HeadRow => ({
   dense: { name: "pooler.dense", activation: { field: "pooler_hidden_act", fallback: "gelu" } },
 });
 
-export const DEBERTA_HEADS: HeadTable = {
-  Model: [],
-  ForSequenceClassification: [debertaPooled("classes")],
-  ForTokenClassification: [classifier("tokens")],
-  ForQuestionAnswering: [spans],
-  ForMultipleChoice: [debertaPooled(1)],
-  ForMaskedLM: [bertMaskedLM],
+/** DeBERTa's own masked LM (legacy: false): another place for BERT's; its decoder is the word table whatever tie_word_embeddings says. */
+const debertaMaskedLM: HeadRow = {
+  ...bertMaskedLM,
+  dense: { name: "lm_predictions.lm_head.dense", activation: HIDDEN_ACT },
+  norm: { name: "lm_predictions.lm_head.LayerNorm" },
+  out: { name: "lm_predictions.lm_head", size: "vocabulary", isTied: true },
 };
+
+export function debertaHeads(config: Config): HeadTable {
+  return {
+    Model: [],
+    ForSequenceClassification: [debertaPooled("classes")],
+    ForTokenClassification: [classifier("tokens")],
+    ForQuestionAnswering: [spans],
+    ForMultipleChoice: [debertaPooled(1)],
+    ForMaskedLM: [config.flag("legacy", true) ? bertMaskedLM : debertaMaskedLM],
+  };
+}
 
 const albertMaskedLM: HeadRow = {
   output: "logits",
@@ -116,7 +126,10 @@ export const ALBERT_HEADS: HeadTable = {
   ForQuestionAnswering: [spans],
   ForMultipleChoice: [classifier("pooled", 1)],
   ForMaskedLM: [albertMaskedLM],
-  ForPreTraining: [albertMaskedLM, { output: "seqRelationship", input: "pooled", out: { name: "sop_classifier.classifier", size: 2 } }],
+  ForPreTraining: [
+    albertMaskedLM,
+    { output: "seqRelationship", input: "pooled", out: { name: "sop_classifier.classifier", size: "classes" } },
+  ],
 };
 
 export const NOMIC_BERT_HEADS: HeadTable = {

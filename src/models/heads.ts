@@ -44,8 +44,10 @@ export interface HeadRow {
     readonly name: string;
     /** Columns: the classes of config.json, the vocabulary (the weight is then the word table's unless tie_word_embeddings is false), or a number. */
     readonly size: "classes" | "vocabulary" | number;
-    /** Spellings of the bias where it is not `${name}.bias`; false = none. */
+    /** Spellings of the bias where it is not `${name}.bias`; false = none. Of two in one file the first belongs to a tied decoder, the last to one of its own. */
     readonly bias?: readonly string[] | false;
+    /** True where tie_word_embeddings is not asked. */
+    readonly isTied?: boolean;
     /** A matrix [C - E, V] whose columns extend the tied word table to C inputs (MobileBERT). */
     readonly extension?: string;
   };
@@ -72,17 +74,28 @@ export async function loadHead(row: HeadRow, root: Weights, encoder: Weights, co
   const norm = normName === undefined ? undefined : await loadNorm(root.at(normName), K, eps, { bias: normBias });
   const { name, size, bias = [`${name}.bias`] } = row.out;
   const N = size === "classes" ? config.classes : size === "vocabulary" ? V : size;
-  const isTied = size === "vocabulary" && config.flag("tie_word_embeddings", true);
-  const matrix = isTied ? await tiedDecoder(row, root, encoder, sizes) : await root.matrix(`${name}.weight`, N, K, "head");
-  const out = root.backend.linear([matrix], bias ? await root.vector(bias, N) : undefined);
+  const isTied = size === "vocabulary" && (row.out.isTied ?? config.flag("tie_word_embeddings", true));
+  const matrix = await loadOut(row, isTied ? encoder : undefined, root, sizes, N, K);
+  const biases = bias && !isTied ? [...bias].reverse() : bias;
+  const out = root.backend.linear([matrix], biases ? await root.vector(biases, N) : undefined);
   return new ModelHead(row, new Head({ dense, activation, norm, out }));
 }
 
-/** The word table as a decoder [V, K]; where it is narrower than what reaches it, with the columns of the row's extension. */
-async function tiedDecoder({ out }: HeadRow, root: Weights, encoder: Weights, { V, C, E, words }: EncoderSizes): Promise<WeightMatrix> {
-  const name = `${words}.weight`;
-  if (out.extension === undefined || C === E) return encoder.matrix(name, V, E, "words");
-  const table = await encoder.floats(name, V, E, "words");
+/**
+ * The last layer's matrix [N, K]: the word table, or a matrix of its own; where that is narrower than what reaches it, with the columns of the row's extension.
+ * @param encoder where the word table is, if that is the matrix
+ */
+async function loadOut(
+  { out }: HeadRow,
+  encoder: Weights | undefined,
+  root: Weights,
+  { V, C, E, words }: EncoderSizes,
+  N: number,
+  K: number,
+): Promise<WeightMatrix> {
+  const [at, name, role] = encoder ? ([encoder, words, "words"] as const) : ([root, out.name, "head"] as const);
+  if (out.extension === undefined || C === E) return at.matrix(`${name}.weight`, N, K, role);
+  const table = await at.floats(`${name}.weight`, V, E, role);
   const extension = await root.floats(`${out.extension}.weight`, C - E, V, "head");
   const decoder = new Float32Array(V * C);
   for (let v = 0; v < V; v++) {

@@ -10,6 +10,7 @@
 
 import type { BertDialect } from "./bert.ts";
 import { ROBERTA } from "./bert-dialects.ts";
+import { afterPadId } from "./positions.ts";
 
 const BUCKETS = 32;
 const MAX_DISTANCE = 128;
@@ -27,8 +28,12 @@ export function mpnetBucket(distance: number): number {
   return base + Math.min(half - 1, exact + Math.trunc(fround(share * (half - exact))));
 }
 
+/** transformers' MPNetEmbeddings counts from here whatever pad_token_id says. */
+const PAD_ID = 1;
+
 export const MPNET: BertDialect = {
   ...ROBERTA,
+  positions: () => afterPadId(PAD_ID),
   embeddings: { words: ROBERTA.embeddings.words, positions: ROBERTA.embeddings.positions, norm: ROBERTA.embeddings.norm },
   block: {
     ...ROBERTA.block,

@@ -15,7 +15,10 @@ export interface PositionRule {
 }
 
 export function afterPadding(config: Config): PositionRule {
-  const padId = config.integer("pad_token_id", { fallback: 1, min: 0 });
+  return afterPadId(config.integer("pad_token_id", { fallback: 1, min: 0 }));
+}
+
+export function afterPadId(padId: number): PositionRule {
   return {
     skipped: padId + 1,
     positionsOf({ ids, sequences }) {

@@ -16,6 +16,8 @@ const BY_CONFIG_NAME: ReadonlyMap<string, Activation | "identity"> = new Map<str
   ["gelu_python", "gelu"],
   ["gelu_new", "gelu_tanh"],
   ["gelu_pytorch_tanh", "gelu_tanh"],
+  ["gelu_python_tanh", "gelu_tanh"],
+  ["gelu_accurate", "gelu_tanh"],
   ["gelu_fast", "gelu_tanh"],
   ["quick_gelu", "quick_gelu"],
   ["relu", "relu"],

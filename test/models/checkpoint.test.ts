@@ -76,6 +76,21 @@ describe("tensors that do not fit", () => {
     model.dispose();
   });
 
+  test("DeBERTa: the masked LMs that published files bring are another head's, whichever of them config.json would take", async () => {
+    const one = { dtype: "F32" as const, shape: [1], data: new Uint8Array(4) };
+    const known = [
+      "lm_predictions.lm_head.bias",
+      "mask_predictions.dense.weight",
+      "cls.predictions.bias",
+      "deberta.embeddings.position_embeddings.weight",
+    ];
+    const model = await loadChanged(fixture("saved/deberta-mlm"), (tensors) => known.forEach((name) => void tensors.set(name, one)), {
+      architecture: "DebertaV2Model",
+    });
+    expect(model.unusedTensors).toEqual(expect.arrayContaining(known));
+    model.dispose();
+  });
+
   test("a head that needs the pooler says so; the bare encoder does without", async () => {
     const withoutPooler = (tensors: Tensors) =>
       [...tensors.keys()].filter((name) => name.includes("pooler")).forEach((name) => void tensors.delete(name));

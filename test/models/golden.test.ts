@@ -52,7 +52,7 @@ function testFolder(folder: string, device: (typeof DEVICES)[number]): void {
 
 describe("golden fixtures", () => {
   for (const device of DEVICES)
-    for (const set of ["tiny", "bert-variants"]) for (const folder of foldersOf(fixture(set))) testFolder(folder, device);
+    for (const set of ["tiny", "bert-variants", "saved"]) for (const folder of foldersOf(fixture(set))) testFolder(folder, device);
 });
 
 needsShared("golden/tiny")("the golden models that are no fixtures", () => {
