@@ -21,46 +21,56 @@ export function matchesOf(pattern: RegExp, text: string, start = 0): Match[] {
   return Array.from(text.matchAll(pattern), (match) => [start + match.index, start + match.index + match[0].length]);
 }
 
-/** Oniguruma's classes with Unicode's meaning. */
-const CLASSES: Readonly<Record<string, string>> = {
-  s: "\\p{White_Space}",
-  S: "\\P{White_Space}",
-  w: "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u00b2\\u00b3\\u00b9\\u00bc-\\u00be",
-  d: "\\p{Nd}",
-  D: "\\P{Nd}",
-  h: "0-9a-fA-F",
+/** What is written otherwise in JavaScript, in a class of characters. */
+const IN_CLASS: Readonly<Record<string, string>> = {
+  "\\s": "\\p{White_Space}",
+  "\\S": "\\P{White_Space}",
+  "\\w": "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}",
+  "\\d": "\\p{Nd}",
+  "\\D": "\\P{Nd}",
+  "\\h": "0-9a-fA-F",
+};
+
+/** Outside of one \w has some numbers more. */
+const WORD = `${IN_CLASS["\\w"]}\\u00b2\\u00b3\\u00b9\\u00bc-\\u00be]`;
+
+/** The same outside: ^ and $ are the ends of a line, a dot is all but the character that ends one. */
+const SYNTAX: Readonly<Record<string, string>> = {
+  ...IN_CLASS,
+  "\\w": `[${WORD}`,
+  "\\W": `[^${WORD}`,
+  "\\h": "[0-9a-fA-F]",
+  "\\b": `(?:(?<=[${WORD})(?![${WORD})|(?<![${WORD})(?=[${WORD}))`,
+  "\\A": "^",
+  "\\z": "$",
+  "\\Z": "(?=\\n?$)",
+  "^": "(?:^|(?<=\\n)(?!$))",
+  $: "(?=\\n|$)",
+  ".": "[^\\n]",
 };
 
 function regexOf(source: string): RegExp {
   let text = "";
-  let inClass = 0;
+  let inClass = false;
   for (let i = 0; i < source.length; i++) {
     const character = source[i]!;
-    const next = source[i + 1] ?? "";
-    if (character === "\\") {
-      i++;
-      if (next in CLASSES) text += inClass > 0 || !/[wh]/.test(next) ? CLASSES[next]! : `[${CLASSES[next]}]`;
-      else if (next === "W" && inClass === 0) text += `[^${CLASSES.w}]`;
-      else if (next === "A") text += "^";
-      else if (next === "z" || next === "Z") text += "$";
-      else if (next === "p" || next === "P") {
-        const end = source.indexOf("}", i);
-        text += `\\${source.slice(i, end + 1)}`;
-        i = end;
-      } else text += /[\w]/.test(next) && !/[bBntrfvux0-9]/.test(next) ? unsupported(source) : escaped(next);
-    } else if (character === "[" && inClass === 0) {
-      inClass = 1;
+    const isEscape = character === "\\";
+    const symbol = isEscape ? source.slice(i, ++i + 1) : character;
+    const known = (inClass ? IN_CLASS : SYNTAX)[symbol];
+    if (known !== undefined) text += known;
+    else if (isEscape) {
+      if (/\\[^\WbntrfvuxpP\d]/.test(symbol)) unsupported(source);
+      // In JavaScript's Unicode mode only punctuation that means something may be escaped.
+      text += /\\[\w^$\\.*+?()[\]{}|/-]/.test(symbol) ? symbol : symbol.slice(1);
+    } else if (inClass ? /^(\[|&&)/.test(source.slice(i, i + 2)) : /^(\(\?[^:=!<]|[*+?]\+)/.test(source.slice(i, i + 3))) {
+      const [all, inner] = /^\(\?i:([^\\[().^$]*)\)/.exec(source.slice(i)) ?? unsupported(source);
+      text += `(?:${anyCase(inner!)})`;
+      i += all.length - 1;
+    } else {
+      if (character === "[") inClass = true;
+      if (character === "]") inClass = false;
       text += character;
-    } else if (character === "[" || (inClass > 0 && source.startsWith("&&", i))) unsupported(source);
-    else if (character === "]" && inClass > 0) {
-      inClass = 0;
-      text += character;
-    } else if (inClass === 0 && source.startsWith("(?i:", i)) {
-      const end = closing(source, i);
-      text += `(?:${anyCase(source.slice(i + 4, end))})`;
-      i = end;
-    } else if (inClass === 0 && (source.startsWith("(?>", i) || (/[*+?]/.test(character) && next === "+"))) unsupported(source);
-    else text += character;
+    }
   }
   try {
     return new RegExp(text, "gu");
@@ -69,24 +79,8 @@ function regexOf(source: string): RegExp {
   }
 }
 
-/** In JavaScript's Unicode mode only punctuation that means something may be escaped. */
-function escaped(character: string): string {
-  return /[\^$\\.*+?()[\]{}|/\-bBntrfvux0-9]/.test(character) ? `\\${character}` : character;
-}
-
-function closing(source: string, open: number): number {
-  let depth = 0;
-  for (let i = open; i < source.length; i++) {
-    if (source[i] === "\\") i++;
-    else if (source[i] === "(") depth++;
-    else if (source[i] === ")" && --depth === 0) return i;
-  }
-  return unsupported(source);
-}
-
 /** (?i:...) as tokenizers use it: plain letters, alternatives, apostrophes. */
 function anyCase(inner: string): string {
-  if (/[\\[(]/.test(inner)) return unsupported(inner);
   return inner.replace(/[a-z]/gi, (letter) => {
     const others = { s: "\u017f", k: "\u212a" }[letter.toLowerCase()] ?? "";
     return `[${letter.toLowerCase()}${letter.toUpperCase()}${others}]`;
