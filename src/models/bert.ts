@@ -9,7 +9,7 @@
  */
 
 import { type EmbeddingNames, Embeddings } from "../layers/embeddings.ts";
-import { type BlockNames, PostNormBlock } from "../layers/post-norm-block.ts";
+import { type BlockNames, finishPostNorm, loadPostNormBlock, type PostNormBlock } from "../layers/post-norm-block.ts";
 import type { TokenBatch } from "../layers/tokens.ts";
 import type { Weights } from "../layers/weights.ts";
 import { activationOf } from "../tensor/activations.ts";
@@ -77,7 +77,7 @@ export class BertEncoder implements Encoder {
     const scale = dialect.scale?.(C / H);
     const shared = new Map<string, Promise<PostNormBlock>>();
     const loadBlock = (path: string): Promise<PostNormBlock> => {
-      const loading = shared.get(path) ?? PostNormBlock.load(weights.at(path), dialect.block, { C, H, scale, F, eps, activation });
+      const loading = shared.get(path) ?? loadPostNormBlock(weights.at(path), dialect.block, { C, H, scale, F, eps, activation });
       shared.set(path, loading);
       return loading;
     };
@@ -107,9 +107,9 @@ export class BertEncoder implements Encoder {
       const context = backend.alloc(T, C);
       return {
         embed: (x, rows) => this.#embeddings.forward(backend, x, batch, positions, rows),
-        enter: (layer, x, rows) => layer?.block.projectIn(backend, qkv.slice(rows), x),
-        attend: ({ block, relative }, probs) => block.attend(backend, context, qkv, batch.sequences, { relative, probs }),
-        leave: ({ block }, out, x, rows) => block.finish(backend, out, x, context.slice(rows)),
+        enter: (layer, x, rows) => layer?.block.attention.projectIn(backend, qkv.slice(rows), x),
+        attend: ({ block, relative }, probs) => block.attention.attend(backend, context, qkv, batch.sequences, { relative, probs }),
+        leave: ({ block }, out, x, rows) => finishPostNorm(backend, block, out, x, context.slice(rows)),
       };
     });
     taps.hiddenStates?.push(states[0]!, ...this.#layers.flatMap(({ endsLayer }, l) => (endsLayer ? [states[l + 1]!] : [])));

@@ -103,7 +103,7 @@ async function loadRelative(weights: Weights, config: Config, C: number, eps: nu
         });
       }
       const qkv = backend.alloc(R, 3 * C);
-      block.projectIn(backend, qkv, embeddings);
+      block.attention.projectIn(backend, qkv, embeddings);
       return names.map((name) => qkv.columns(TERMS[name].place * C, C));
     });
     return names.map((name, i) => ({ table: tables[i]!, bucketOf, by: TERMS[name].by }));

@@ -11,11 +11,12 @@
 import { type EmbeddingNames, Embeddings } from "../layers/embeddings.ts";
 import { GatedFeedForward, type GatedFeedForwardNames } from "../layers/gated-feed-forward.ts";
 import { loadNorm } from "../layers/layer-norm.ts";
+import { finishPostNorm, type PostNormBlock } from "../layers/post-norm-block.ts";
 import { RotaryAttention, type RotaryAttentionNames, rotaryTables } from "../layers/rotary-attention.ts";
 import type { TokenBatch } from "../layers/tokens.ts";
 import type { Weights } from "../layers/weights.ts";
 import { activationOf } from "../tensor/activations.ts";
-import type { Backend, Norm } from "../tensor/backend.ts";
+import type { Backend } from "../tensor/backend.ts";
 import type { Mat } from "../tensor/mat.ts";
 import type { Config } from "./config.ts";
 import type { Encoder, EncoderSizes, Taps } from "./encoder.ts";
@@ -59,12 +60,7 @@ export const GTE: RotaryBertDialect = {
   types: 1,
 };
 
-interface Block {
-  readonly attention: RotaryAttention;
-  readonly attentionNorm: Norm;
-  readonly feedForward: GatedFeedForward;
-  readonly outputNorm: Norm;
-}
+type Block = PostNormBlock<RotaryAttention>;
 
 export class RotaryBertEncoder implements Encoder {
   readonly sizes: EncoderSizes;
@@ -119,21 +115,10 @@ export class RotaryBertEncoder implements Encoder {
         embed: (x, rows) => this.#embeddings.forward(backend, x, batch, positions, rows),
         enter: (block, x, rows) => block?.attention.projectIn(backend, buffers, x, positions, rows),
         attend: ({ attention }, probs) => attention.attend(backend, context, buffers, sequences, probs),
-        leave: (block, out, x, rows) => finish(backend, block, out, x, context.slice(rows)),
+        leave: (block, out, x, rows) => finishPostNorm(backend, block, out, x, context.slice(rows)),
       };
     });
     taps.hiddenStates?.push(...states);
     return last;
   }
-}
-
-/** out [rows, C] from the layer's input x and its attention's context. */
-function finish(backend: Backend, { attention, attentionNorm, feedForward, outputNorm }: Block, out: Mat, x: Mat, context: Mat): void {
-  const attended = backend.alloc(x.rows, x.cols);
-  attention.projectOut(backend, attended, context);
-  const a = backend.alloc(x.rows, x.cols);
-  backend.addLayerNorm(a, attended, x, attentionNorm);
-  const fed = backend.alloc(x.rows, x.cols);
-  feedForward.forward(backend, fed, a);
-  backend.addLayerNorm(out, fed, a, outputNorm);
 }

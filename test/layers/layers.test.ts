@@ -8,7 +8,7 @@ import { Head } from "../../src/layers/head.ts";
 import { loadNorm } from "../../src/layers/layer-norm.ts";
 import { loadLinear } from "../../src/layers/linear.ts";
 import { Pooler } from "../../src/layers/pooler.ts";
-import { type BlockNames, PostNormBlock } from "../../src/layers/post-norm-block.ts";
+import { type BlockNames, finishPostNorm, loadPostNormBlock } from "../../src/layers/post-norm-block.ts";
 import type { TokenBatch } from "../../src/layers/tokens.ts";
 import { Sequences } from "../../src/tensor/sequences.ts";
 import { attend, difference, layerNorm, linear, mat, plus, RandomWeights, type Rows, randoms, rowsOf } from "./tensors.ts";
@@ -103,20 +103,20 @@ describe("post-norm block", () => {
   test("is layerNorm(a + ffn(a)) with a = layerNorm(x + attention(x)), sequence by sequence", async () => {
     const weights = new RandomWeights();
     const { backend } = weights;
-    const block = await PostNormBlock.load(weights, names, { C, H: 2, F: 7, eps: 1e-5, activation: "relu" });
+    const block = await loadPostNormBlock(weights, names, { C, H: 2, F: 7, eps: 1e-5, activation: "relu" });
     const sequences = new Sequences([3, 1, 2]);
     const x = rowsOf(randoms(6 * C, 77), C);
     const input = mat(x);
     const qkv = backend.alloc(6, 3 * C);
     const context = backend.alloc(6, C);
     const out = backend.alloc(6, C);
-    block.projectIn(backend, qkv, input);
-    block.attend(backend, context, qkv, sequences);
+    block.attention.projectIn(backend, qkv, input);
+    block.attention.attend(backend, context, qkv, sequences);
     for (const rows of [
       { first: 0, count: 4 },
       { first: 4, count: 2 },
     ])
-      block.finish(backend, out.slice(rows), input.slice(rows), context.slice(rows));
+      finishPostNorm(backend, block, out.slice(rows), input.slice(rows), context.slice(rows));
 
     const apply = (y: Rows, name: string) => linear(y, weights.of(`${name}.weight`), weights.of(`${name}.bias`));
     const norm = (y: Rows, name: string) => layerNorm(y, weights.of(`${name}.weight`), weights.of(`${name}.bias`), 1e-5);
