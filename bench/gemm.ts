@@ -9,7 +9,8 @@
 
 import { endWithOutput } from "../src/cli/output-end.ts";
 import { ALL_KERNELS } from "../src/kernels/wasm/all-kernels.ts";
-import { currentLevel, enableExperimentalSimd, engineInfo } from "../src/kernels/wasm/features.ts";
+import { enableExperimentalSimd } from "../src/kernels/wasm/experimental.ts";
+import { currentLevel, engineInfo } from "../src/kernels/wasm/features.ts";
 import { panelBytes } from "../src/kernels/wasm/gemm.ts";
 import { instantiateKernels, kernelModule } from "../src/kernels/wasm/kernel-set.ts";
 import { tilesOf } from "../src/kernels/wasm/linear-kernels.ts";

@@ -10,7 +10,7 @@
  */
 import { parseArgs } from "node:util";
 import { endWithOutput } from "../src/cli/output-end.ts";
-import { enableExperimentalSimd } from "../src/kernels/wasm/features.ts";
+import { enableExperimentalSimd } from "../src/kernels/wasm/experimental.ts";
 import { F32, I8, SimilarityScan } from "../src/kernels/wasm/similarity.ts";
 import { VectorScan } from "../src/tasks/vector-scan.ts";
 

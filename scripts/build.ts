@@ -8,7 +8,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, sep } from "node:path";
+import { dirname, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type InputOptions, type OutputOptions, type Plugin, rolldown } from "rolldown";
 import { type KernelFile, kernelFiles } from "../src/kernels/wasm/kernel-files.ts";
@@ -25,7 +25,7 @@ function filesBelow(folder: string, ending: string): string[] {
   return names.filter((name) => name.endsWith(ending)).map((name) => name.split(sep).join("/"));
 }
 
-/** Where the package is entered. worker/main.ts is main.js beside the others, because that is where spawn.ts looks for it; disk.ts has a file of its own for "browser" in package.json. */
+/** Where the package is entered. worker/main.ts is main.js beside the others, because that is where spawn.ts looks for it. */
 const ENTRIES = {
   index: "src/index.ts",
   slim: "src/slim.ts",
@@ -36,14 +36,26 @@ const ENTRIES = {
   safetensors: "src/safetensors/index.ts",
   main: "src/worker/main.ts",
   cli: "src/cli/main.ts",
-  disk: "src/files/disk.ts",
-  "disk.browser": "src/files/disk.browser.ts",
+  "on-node": "on-node.ts",
+  "on-node.browser": "on-node.browser.ts",
 };
 
-/** Keeps `import ... from "./disk.js"` in what is published, so that bundlers for browsers can put disk.browser.js in its place. */
-const diskApart: Plugin = {
-  name: "disk apart",
-  resolveId: (id, _importer, { isEntry }) => (!isEntry && /\/disk\.ts$/.test(id) ? { id: "./disk.js", external: true } : null),
+/** Modules that only Node, Deno and Bun can use: bundlers for browsers put NAME.browser.ts in their place (package.json, "browser"). */
+const ON_NODE = filesBelow("src", ".browser.ts").map((name) => join(root, "src", name.replace(".browser.ts", ".ts")));
+
+/** Joins them in an entry of their own, on-node.js, and keeps `import ... from "./on-node.js"` in what is published: two names for "browser" are enough. */
+const onNode: Plugin = {
+  name: "on Node",
+  resolveId(id, importer) {
+    if (id.startsWith("on-node")) return `\0${id}`;
+    const isJoined = importer?.startsWith("\0on-node") || !ON_NODE.includes(resolve(dirname(importer ?? root), id));
+    return isJoined ? null : { id: "./on-node.js", external: true };
+  },
+  load(id) {
+    if (!id.startsWith("\0on-node")) return null;
+    const ending = id.slice("\0on-node".length);
+    return ON_NODE.map((file) => `export * from ${JSON.stringify(file.replace(/\.ts$/, ending))};`).join("\n");
+  },
 };
 
 /** gpu.js reads its kernels from their source, and takes two locals of one name in two blocks for one: they keep the names that they have. */
@@ -52,7 +64,7 @@ const UNSHORTENED = ["gpujs.js", "gpujs.js.map"];
 const INPUT: InputOptions = { cwd: root, external: [/^node:/], platform: "neutral" };
 
 /** The modules that an entry is made of, by path. */
-async function modulesOf(entry: string): Promise<ReadonlySet<string>> {
+async function modulesOf(entry: string | string[]): Promise<ReadonlySet<string>> {
   const bundle = await rolldown({ ...INPUT, input: entry });
   const { output } = await bundle.generate();
   await bundle.close();
@@ -64,14 +76,14 @@ async function modulesOf(entry: string): Promise<ReadonlySet<string>> {
  * because a bundler that drops files as a whole must find in them what belongs together. What only one entry uses stays in that entry.
  */
 async function writeModules(kernels: readonly KernelFile[]): Promise<void> {
-  const [slim, index, disk] = await Promise.all([modulesOf(ENTRIES.slim), modulesOf(ENTRIES.index), modulesOf(ENTRIES.disk)]);
+  const [slim, index, node] = await Promise.all([modulesOf(ENTRIES.slim), modulesOf(ENTRIES.index), modulesOf(ON_NODE)]);
   const formats = await modulesOf(ENTRIES.safetensors);
   const file = (name: string, holds: (id: string) => boolean, priority: number) => ({ name, test: holds, priority, minShareCount: 2 });
   const sizes = Object.fromEntries(kernels.map(({ name, bytes }) => [name, bytes.length]));
   const bundle = await rolldown({
     ...INPUT,
     input: ENTRIES,
-    plugins: [diskApart],
+    plugins: [onNode],
     preserveEntrySignatures: "strict",
     transform: { define: { KERNEL_FILES: JSON.stringify(sizes) } },
   });
@@ -88,7 +100,7 @@ async function writeModules(kernels: readonly KernelFile[]): Promise<void> {
     codeSplitting: {
       groups: [
         file("formats", (id) => formats.has(id), 6), // who reads a file needs no model: else 27 KB for 9
-        file("files", (id) => disk.has(id) && !slim.has(id), 5), // apart from those that import disk.js, which imports them
+        file("files", (id) => node.has(id) && !slim.has(id), 5), // apart from those that import on-node.js, which imports them
         file("kernels", (id) => slim.has(id) && inRoom(id, "kernels"), 4),
         file("wordpiece", (id) => slim.has(id) && inRoom(id, "tokenizers"), 4),
         file("core", (id) => slim.has(id), 3),

@@ -16,7 +16,8 @@ export {
 } from "./errors.ts";
 export type { LoadOptions, ModelSource, Progress } from "./files/types.ts";
 export { useCompiledKernels } from "./kernels/wasm/compiled.ts";
-export { type EngineInfo, enableExperimentalSimd, engineInfo } from "./kernels/wasm/features.ts";
+export { enableExperimentalSimd } from "./kernels/wasm/experimental.ts";
+export { type EngineInfo, engineInfo } from "./kernels/wasm/features.ts";
 export { loadModel } from "./models/load-model.ts";
 export type { ForwardOptions, Model, ModelInput, ModelOptions, ModelOutput } from "./models/types.ts";
 export { openSafetensors, parseSafetensors, serializeSafetensors } from "./safetensors/index.ts";

@@ -41,10 +41,31 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "worker/tasks.ts",
   ], // static embeddings choose a backend without a model
   // the caller's end knows nothing of tasks; main.ts, the worker's end, is imported by nobody
-  worker: ["files", "models", "tasks", "kernels/wasm/features.ts"],
-  "index.ts": ["tasks", "models", "tensor", "tokenizers", "files", "safetensors", "kernels/wasm/features.ts", "kernels/wasm/compiled.ts"],
+  worker: ["files", "models", "tasks", "kernels/wasm/features.ts", "kernels/wasm/experimental.ts"],
+  "index.ts": [
+    "tasks",
+    "models",
+    "tensor",
+    "tokenizers",
+    "files",
+    "safetensors",
+    "kernels/wasm/features.ts",
+    "kernels/wasm/experimental.ts",
+    "kernels/wasm/compiled.ts",
+  ],
   "slim.ts": ["tasks", "models", "tokenizers", "files", "kernels/choose-slim.ts", "kernels/wasm/compiled.ts"],
-  cli: ["index.ts", "tasks", "models", "tensor", "tokenizers", "files", "safetensors", "kernels/wasm/features.ts", "kernels/choose.ts"],
+  cli: [
+    "index.ts",
+    "tasks",
+    "models",
+    "tensor",
+    "tokenizers",
+    "files",
+    "safetensors",
+    "kernels/wasm/features.ts",
+    "kernels/wasm/experimental.ts",
+    "kernels/choose.ts",
+  ],
 };
 const MAX_LINES = 250;
 
@@ -117,6 +138,14 @@ describe("architecture", () => {
     };
     for (const path of byPath.keys()) visit(path, []);
     expect(cycles).toEqual([]);
+  });
+
+  test("package.json names every module that bundlers for browsers take in place of another", () => {
+    const { browser } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const twins = all.map(({ path }) => path).filter((path) => path.endsWith(".browser.ts"));
+    const named = twins.map((path) => [`./src/${path.replace(".browser.ts", ".ts")}`, `./src/${path}`]);
+    expect(twins.length).toBeGreaterThan(0);
+    expect(browser).toEqual({ ...Object.fromEntries(named), "./dist/on-node.js": "./dist/on-node.browser.js" }); // scripts/build.ts
   });
 
   test(`no file is longer than ${MAX_LINES} lines`, () => {

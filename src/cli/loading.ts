@@ -6,7 +6,7 @@ import { ProgressLine } from "./progress.ts";
 /** For commands that run a model: V8's experimental SIMD too (the process is ours), unless HUMMINGBERT_SIMD=standard. */
 export async function engineOptions(invocation: Invocation): Promise<LoadOptions> {
   if (process.env.HUMMINGBERT_SIMD !== "standard") {
-    const { enableExperimentalSimd } = await import("../kernels/wasm/features.ts");
+    const { enableExperimentalSimd } = await import("../kernels/wasm/experimental.ts");
     enableExperimentalSimd();
   }
   return loadOptions(invocation);

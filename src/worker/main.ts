@@ -2,7 +2,8 @@
  * The worker's end: holds one object (a model, an encoder, a pipeline), runs the calls that come for it and hands over the arrays of their results.
  * Nobody imports this file; spawn.ts starts it. It uses the library like any program does.
  */
-import { enableExperimentalSimd, engineInfo } from "../kernels/wasm/features.ts";
+import { enableExperimentalSimd } from "../kernels/wasm/experimental.ts";
+import { engineInfo } from "../kernels/wasm/features.ts";
 import { loadModel } from "../models/load-model.ts";
 import type { Model } from "../models/types.ts";
 import { CrossEncoder } from "../tasks/cross-encoder.ts";

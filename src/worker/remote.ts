@@ -8,7 +8,8 @@ import { besidePage } from "../files/open.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
 import { engineInfo } from "../kernels/wasm/features.ts";
 import { type Answer, CALLBACKS, type Callback, type Kind, receiveError } from "./protocol.ts";
-import { type ModelWorker, spawnModelWorker } from "./spawn.ts";
+import type { ModelWorker } from "./spawn.browser.ts";
+import { spawnModelWorker } from "./spawn.ts";
 
 /** The first request. */
 const LOAD = 0;

@@ -1,7 +1,7 @@
 /** This repository, from its sources: f32 or w8, with V8's experimental wide SIMD or without. */
 
 import { openModelFiles } from "../../../src/files/open.ts";
-import { enableExperimentalSimd } from "../../../src/kernels/wasm/features.ts";
+import { enableExperimentalSimd } from "../../../src/kernels/wasm/experimental.ts";
 import { loadModelFromFiles } from "../../../src/models/load.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
 

@@ -1,5 +1,5 @@
 /**
- * Feature levels of the running engine, and the opt-in to V8's experimental ones.
+ * Feature levels of the running engine; experimental.ts has the opt-in to V8's experimental ones.
  *
  *     level                    name                bits as
  *     mul+add                  wasm-simd
@@ -12,7 +12,7 @@
  */
 import { UnsupportedError } from "../../errors.ts";
 import { baseline, type FeatureLevel } from "./level.ts";
-import { exactDot8, hasFusedMultiplyAdd, hasSimd, pairingWorks } from "./probes.ts";
+import { exactDot8, hasFusedMultiplyAdd, hasSimd } from "./probes.ts";
 
 /** As in the public contract: same `kernels`, same bits. */
 export interface EngineInfo {
@@ -23,7 +23,8 @@ export interface EngineInfo {
   readonly kernels: string;
 }
 
-interface Engine {
+/** @internal */
+export interface Engine {
   readonly simd: boolean;
   readonly level: FeatureLevel;
   /** What the engine said when it refused. */
@@ -32,11 +33,15 @@ interface Engine {
 
 /** What is known so far; undefined until asked. */
 let known: Engine | undefined;
-let experimentalTried = false;
 let threads = 1;
 
 function probe(): Engine {
-  known ??= tryEngine();
+  return known ?? probeAgain();
+}
+
+/** For an engine whose flags have changed. @internal */
+export function probeAgain(): Engine {
+  known = tryEngine();
   return known;
 }
 
@@ -49,7 +54,7 @@ function tryEngine(): Engine {
   }
 }
 
-/** Takes a level as given, because its kernels were compiled ahead of time (compiled.ts) and nothing can be tried here. @internal */
+/** Takes a level as given: its kernels were compiled ahead of time where nothing can be tried (compiled.ts), or it was tried elsewhere (experimental.ts). @internal */
 export function assumeLevel(level: FeatureLevel): void {
   known = { simd: true, level };
 }
@@ -79,39 +84,4 @@ export function engineInfo(): EngineInfo {
 /** For the worker pool: the number that engineInfo() shows. @internal */
 export function setEngineThreads(count: number): void {
   threads = count;
-}
-
-/**
- * Asks V8 for what it hides behind flags: relaxed SIMD (Node 20) and revectorisation (Node 22 on, x64), which pairs 128-bit operations into AVX2's 256 bits.
- * Process-wide and idempotent. Where V8 refuses, results differ or nothing gets faster, the level stays what it was; outside Node it does nothing.
- */
-export function enableExperimentalSimd(): EngineInfo {
-  const v8 = nodeV8();
-  if (experimentalTried || v8 === undefined) return engineInfo();
-  experimentalTried = true;
-  if (v8.major < 12) v8.setFlag("--experimental-wasm-relaxed-simd");
-  known = tryEngine();
-  const { simd, level } = known;
-  if (simd && v8.major >= 12 && v8.x64) {
-    v8.setFlag("--experimental-wasm-revectorize");
-    // V8 12 (Node 22) pairs multiplications and additions, but not fused ones: two roundings at twice the width are faster there.
-    const wide: FeatureLevel = { ...level, fma: level.fma && v8.major >= 13, wide: true };
-    if (pairingWorks(wide)) known = { simd, level: wide };
-  }
-  return engineInfo();
-}
-
-interface NodeV8 {
-  readonly major: number;
-  readonly x64: boolean;
-  setFlag(flag: string): void;
-}
-
-/** Node's v8 module, reached without an import so that bundles for browsers stay whole. */
-function nodeV8(): NodeV8 | undefined {
-  if (typeof process !== "object") return undefined;
-  const { versions, arch, getBuiltinModule } = process ?? {};
-  if (!versions?.node || "bun" in versions || "deno" in versions) return undefined;
-  const v8 = getBuiltinModule?.("v8");
-  return v8 && { major: Number.parseInt(versions.v8, 10), x64: arch === "x64", setFlag: (flag) => v8.setFlagsFromString(flag) };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { ALL_KERNELS, SHARED_KERNELS } from "../../../src/kernels/wasm/all-kernels.ts";
 import { useCompiledKernels } from "../../../src/kernels/wasm/compiled.ts";
-import { currentLevel, enableExperimentalSimd, engineInfo, levelName } from "../../../src/kernels/wasm/features.ts";
+import { enableExperimentalSimd } from "../../../src/kernels/wasm/experimental.ts";
+import { currentLevel, engineInfo, levelName } from "../../../src/kernels/wasm/features.ts";
 import { kernelFiles } from "../../../src/kernels/wasm/kernel-files.ts";
 import { CORE_KERNELS, instantiateKernels, kernelModule } from "../../../src/kernels/wasm/kernel-set.ts";
 import type { FeatureLevel } from "../../../src/kernels/wasm/level.ts";

@@ -28,7 +28,8 @@ function wasm(): object {
 
 it.each(CASES)("%s", async (_what, value, reason) => {
   vi.stubGlobal("WebAssembly", value);
-  const { enableExperimentalSimd, engineInfo } = await import("../../../src/kernels/wasm/features.ts");
+  const { engineInfo } = await import("../../../src/kernels/wasm/features.ts");
+  const { enableExperimentalSimd } = await import("../../../src/kernels/wasm/experimental.ts");
   const { createBackend } = await import("../../../src/kernels/choose.ts");
   const none = { simd: false, relaxedFma: false, revectorized: false, threads: 1, kernels: "loops" };
   expect(engineInfo()).toEqual(none);

@@ -5,7 +5,8 @@
  *
  * On one thread a pass would take about the processor time that all threads spent on it. Where another process has a core, a thread loses it in the middle
  * of a task and the others wait: less processor time than wall time. When losses have added up the model runs on one thread for a while, twice as long
- * when the next try loses as well. Runtimes that do not tell processor time always use their threads.
+ * when the next try loses as well. Runtimes that do not tell processor time always use their threads:
+ * bundlers for browsers take ledger.browser.ts instead (package.json, "browser").
  * Asking for processor time costs 15 us while several threads run, so of short passes only one in four is judged while all is well.
  */
 

@@ -3,7 +3,8 @@
  * A worker that dies takes the pool with it: its models then run on one thread, and a model loaded later starts a new pool.
  */
 import { setEngineThreads } from "../features.ts";
-import { type PoolWorker, spawnWorker } from "./spawn.ts";
+import type { PoolWorker } from "./spawn.browser.ts";
+import { spawnWorker } from "./spawn.ts";
 import { warnOneThread } from "./support.ts";
 import { bellWords, type JoinMessage, type Message, MODEL, POSTED, RINGS, workerSource } from "./worker-source.ts";
 

@@ -1,25 +1,44 @@
-/** Starting one worker from its text: Node's worker_threads where there are any (Deno and Bun have them), else a web worker from a blob: URL. */
-import { nodeWorkers } from "./support.ts";
-import type { Joined, Message } from "./worker-source.ts";
+/**
+ * Workers of this runtime: whether memory can be shared with them, how many cores there are for them, and starting one from its text. Node's worker_threads
+ * where there are any (Deno and Bun have them), else web workers: bundlers for browsers take spawn.browser.ts alone (package.json, "browser").
+ */
+import {
+  type PoolWorker,
+  canShare as pageCanShare,
+  cores as pageCores,
+  spawnWorker as spawnWebWorker,
+  type WorkerEvents,
+} from "./spawn.browser.ts";
+import type { Joined } from "./worker-source.ts";
 
-export interface PoolWorker {
-  post(message: Message): void;
-  /** Resolves when the worker runs nothing any more. */
-  stop(): Promise<void>;
+/** @internal */
+export function canShare(): boolean {
+  return (typeof SharedArrayBuffer === "function" && typeof WebAssembly === "object" && hasNodeWorkers()) || pageCanShare();
 }
 
-export interface WorkerEvents {
-  onJoined(id: number): void;
-  onFailure(error: unknown): void;
+/** @internal */
+export function cores(): number {
+  if ((typeof navigator === "object" && navigator?.hardwareConcurrency) || !hasNodeWorkers()) return pageCores();
+  const os = process.getBuiltinModule("node:os");
+  return typeof os.availableParallelism === "function" ? os.availableParallelism() : os.cpus().length;
 }
 
 /** @throws where the runtime refuses (a page policy without worker-src blob:) */
 export function spawnWorker(source: string, events: WorkerEvents): PoolWorker {
-  return nodeWorkers() ? spawnNode(source, events) : spawnWeb(source, events);
+  const node = hasBuiltins() ? process.getBuiltinModule("node:worker_threads") : undefined;
+  return node ? spawnNode(node, source, events) : spawnWebWorker(source, events);
 }
 
-function spawnNode(source: string, { onJoined, onFailure }: WorkerEvents): PoolWorker {
-  const { Worker } = nodeWorkers()!;
+function hasBuiltins(): boolean {
+  return typeof process === "object" && typeof process?.getBuiltinModule === "function";
+}
+
+/** Whether there are node:worker_threads, without loading them: that takes 2 ms, which the first result need not wait for. */
+function hasNodeWorkers(): boolean {
+  return hasBuiltins() && process.getBuiltinModule("node:module")?.isBuiltin?.("node:worker_threads") === true;
+}
+
+function spawnNode({ Worker }: typeof import("node:worker_threads"), source: string, { onJoined, onFailure }: WorkerEvents): PoolWorker {
   // execArgv is not inherited: tsx and other loaders have no business there
   const worker = new Worker(source, { eval: true, execArgv: [], name: "hummingbert" });
   let isStopping = false;
@@ -35,20 +54,5 @@ function spawnNode(source: string, { onJoined, onFailure }: WorkerEvents): PoolW
       isStopping = true;
       await worker.terminate();
     },
-  };
-}
-
-function spawnWeb(source: string, { onJoined, onFailure }: WorkerEvents): PoolWorker {
-  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  const worker = new Worker(url, { name: "hummingbert" });
-  worker.onmessage = ({ data }: MessageEvent<Joined>) => {
-    URL.revokeObjectURL(url);
-    onJoined(data.joined);
-  };
-  worker.onerror = (event) => onFailure(new Error(event.message || "the worker could not be started"));
-  worker.onmessageerror = () => onFailure(new Error("the worker could not read a message"));
-  return {
-    post: (message) => worker.postMessage(message),
-    stop: async () => worker.terminate(),
   };
 }
