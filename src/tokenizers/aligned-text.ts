@@ -5,6 +5,8 @@
  * Plain growing typed arrays: a normaliser appends to one while it reads the original or the text of the step before.
  */
 
+import { resized } from "../numbers/resized.ts";
+
 export class AlignedText {
   /** UTF-16 units. */
   codes: Uint16Array;
@@ -41,13 +43,9 @@ export class AlignedText {
     const need = this.length + units;
     if (need <= this.codes.length) return;
     const capacity = Math.max(need, this.codes.length * 2);
-    const grown = new AlignedText(capacity);
-    grown.codes.set(this.codes.subarray(0, this.length));
-    grown.starts.set(this.starts.subarray(0, this.length));
-    grown.ends.set(this.ends.subarray(0, this.length));
-    this.codes = grown.codes;
-    this.starts = grown.starts;
-    this.ends = grown.ends;
+    this.codes = resized(this.codes, capacity);
+    this.starts = resized(this.starts, capacity);
+    this.ends = resized(this.ends, capacity);
   }
 
   /** Appends one code point that stands for [start, end) of the original. */

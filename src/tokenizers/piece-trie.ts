@@ -3,6 +3,7 @@
  * one walk that ends where no piece goes on.
  */
 
+import { resized } from "../numbers/resized.ts";
 import { slotOfPair } from "./pair-table.ts";
 
 export class PieceTrie {
@@ -57,12 +58,8 @@ export class PieceTrie {
   }
 
   #grow(): void {
-    const parents = new Int32Array(this.#nodes * 2);
-    const units = new Uint16Array(this.#nodes * 2);
-    parents.set(this.#parents);
-    units.set(this.#units);
-    this.#parents = parents;
-    this.#units = units;
+    this.#parents = resized(this.#parents, this.#nodes * 2);
+    this.#units = resized(this.#units, this.#nodes * 2);
     this.#table = new Int32Array(this.#nodes * 4);
     for (let node = 1; node < this.#nodes; node++) this.#insert(node);
   }

@@ -3,6 +3,8 @@
  * next text: most of the time in tokenizing many short texts would otherwise go into making and collecting lists.
  */
 
+import { resized } from "../numbers/resized.ts";
+
 /** Room that is kept for the next text; what a longer one needed is given back. */
 const KEPT_TOKENS = 1 << 14;
 
@@ -40,16 +42,9 @@ export class Pieces {
   }
 
   #resize(capacity: number): void {
-    const resized = (from: Int32Array): Int32Array<ArrayBuffer> => {
-      const to = new Int32Array(capacity);
-      to.set(from.subarray(0, this.length));
-      return to;
-    };
-    this.starts = resized(this.starts);
-    this.ends = resized(this.ends);
-    this.words = resized(this.words);
-    const ids = new Uint32Array(capacity);
-    ids.set(this.ids.subarray(0, this.length));
-    this.ids = ids;
+    this.ids = resized(this.ids, capacity);
+    this.starts = resized(this.starts, capacity);
+    this.ends = resized(this.ends, capacity);
+    this.words = resized(this.words, capacity);
   }
 }

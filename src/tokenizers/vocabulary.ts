@@ -6,6 +6,7 @@
  */
 
 import { ConfigError } from "../errors.ts";
+import { resized } from "../numbers/resized.ts";
 import { unitsToString } from "./aligned-text.ts";
 
 /** The ids of <0xC3>, <0xA9>, ... for the UTF-8 bytes of a text; undefined where one is missing. */
@@ -49,20 +50,14 @@ export class VocabularyArrays {
   }
 
   growUnits(): Uint16Array {
-    const units = new Uint16Array(this.units.length * 2);
-    units.set(this.units);
-    this.units = units;
-    return units;
+    this.units = resized(this.units, this.units.length * 2);
+    return this.units;
   }
 
   growTokens(): this {
-    const grown = new VocabularyArrays(this.ids.length * 2, 0);
-    grown.offsets.set(this.offsets);
-    grown.ids.set(this.ids);
-    grown.hashes.set(this.hashes);
-    this.offsets = grown.offsets;
-    this.ids = grown.ids;
-    this.hashes = grown.hashes;
+    this.offsets = resized(this.offsets, this.offsets.length * 2);
+    this.ids = resized(this.ids, this.ids.length * 2);
+    this.hashes = resized(this.hashes, this.hashes.length * 2);
     return this;
   }
 }

@@ -3,6 +3,9 @@
  * Source: WebAssembly core specification, section 5.2 (LEB128 integers, little-endian IEEE 754 floats, names).
  * Nothing here knows what an instruction is. Fields are `private` instead of `#private` in this room: emitting runs once, cold, where V8's private names cost twice the time.
  */
+
+import { resized } from "../../../numbers/resized.ts";
+
 const float = new DataView(new ArrayBuffer(8));
 
 export class Bytes {
@@ -84,8 +87,6 @@ export class Bytes {
   }
 
   private grow(needed: number): void {
-    const larger = new Uint8Array(Math.max(this.buffer.length * 2, this.used + needed));
-    larger.set(this.buffer.subarray(0, this.used));
-    this.buffer = larger;
+    this.buffer = resized(this.buffer, Math.max(this.buffer.length * 2, this.used + needed));
   }
 }

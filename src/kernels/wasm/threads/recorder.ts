@@ -4,6 +4,7 @@
  * Calls outside of `task` run one after another in a phase of one task; `phase` makes the tasks inside it claimable by any thread in any order.
  * Between two phases all threads meet: only there may a task read what another one wrote. Neighbouring phases of one task become one.
  */
+import { resized } from "../../../numbers/resized.ts";
 import { COMMAND_HEAD } from "./commands.ts";
 
 /** Begin and end of a task, in words of the program. */
@@ -155,9 +156,7 @@ export class Recorder {
   }
 
   #grow(): void {
-    const words = new Float64Array(2 * this.#words.length);
-    words.set(this.#words);
-    this.#words = words;
-    this.#heads = new Int32Array(words.buffer);
+    this.#words = resized(this.#words, 2 * this.#words.length);
+    this.#heads = new Int32Array(this.#words.buffer);
   }
 }
