@@ -5,7 +5,7 @@
  *   packValues(panels, v, S, D, stride)    panels ceil(D / 16) x [1 + S][16]: zero columns from D on, so that any D (26) runs in full panels
  *   divideRows(out, x, sums, rows, cols, outStride, xStride)     out[r] = x[r] / sums[r]
  */
-import { eachColumn } from "./columns.ts";
+import { eachColumn, mapColumns } from "./columns.ts";
 import type { Local } from "./emitter/call.ts";
 import * as f32 from "./emitter/f32.ts";
 import * as f32x4 from "./emitter/f32x4.ts";
@@ -105,16 +105,7 @@ export function defineAttentionPacking(module: ModuleBuilder): void {
   module.function("divideRows", { i32: 7 }, (f, out, x, sums, rows, cols, outStride, xStride) => {
     f.repeat(rows, 1, (r) => {
       const sum = f.v128(v128.load32_splat(i32.add(sums, i32.shl(r, 2))));
-      eachColumn(
-        f,
-        cols,
-        8,
-        [out, x],
-        (out, x) => {
-          for (const offset of [0, 16]) f.storeV128(out!, f32x4.div(v128.load(x!, offset), sum), offset);
-        },
-        (out, x) => f.storeLane32(out!, f32x4.div(v128.load32_splat(x!), sum), 0),
-      );
+      mapColumns(f, cols, 8, [out, x], (load, x) => f32x4.div(load(x!), sum));
       out.add(i32.shl(outStride, 2));
       x.add(i32.shl(xStride, 2));
     });

@@ -1,10 +1,10 @@
 /**
  * Loops over the columns of rows that several kernels share: vectors first, then the columns left, one at a time.
  * The body gets each row's address in a local of its own: V8 pairs two accesses into 256 bits only where both start from one and the same value.
- * Where a row is summed, four accumulators take sixteen columns a turn, and a scalar takes the rest: the order depends on the length alone.
+ * Where a row is summed, four accumulators take sixteen columns a turn, and a fifth takes the rest: the order depends on the length alone.
  */
 import type { Local } from "./emitter/call.ts";
-import type { F32, V128 } from "./emitter/expression.ts";
+import type { I32, V128 } from "./emitter/expression.ts";
 import * as f32 from "./emitter/f32.ts";
 import * as f32x4 from "./emitter/f32x4.ts";
 import type { FunctionBuilder } from "./emitter/function.ts";
@@ -43,27 +43,52 @@ export function eachColumn(
   );
 }
 
-/** Σ over the columns of a row of a term: `vector` and `scalar` give it at an address. */
-export function emitSum(
+/** Reads a vector, or one column in all lanes. */
+type Load = (at: I32) => V128;
+
+/** out = value of the inputs, a turn of `width` columns at a time, then one column at a time in one lane of the same arithmetic. */
+export function mapColumns(
   f: FunctionBuilder,
-  row: Address,
   cols: Local<"i32">,
-  vector: (at: Address, offset: number) => V128,
-  scalar: (at: Address) => F32,
-): Local<"f32"> {
+  width: 4 | 8,
+  [out, ...inputs]: readonly Address[],
+  value: (load: Load, ...at: Address[]) => V128,
+): void {
+  const offsets = width === 8 ? [0, 16] : [0];
+  eachColumn(
+    f,
+    cols,
+    width,
+    [out!, ...inputs],
+    (out, ...at) => {
+      const values = offsets.map((offset) => f.v128(value((from) => v128.load(from, offset), ...at)));
+      for (const [i, y] of values.entries()) f.storeV128(out!, y, 16 * i);
+    },
+    (out, ...at) => f.storeLane32(out!, value(v128.load32_splat, ...at), 0),
+  );
+}
+
+/** Σ over the columns of a row of a term at an address. */
+export function emitSum(f: FunctionBuilder, row: Address, cols: Local<"i32">, term: (load: Load, at: Address) => V128): Local<"f32"> {
   const sums = [0, 1, 2, 3].map(() => f.v128(f32x4.const(0)));
-  const rest = f.f32(0);
+  const rest = f.v128(f32x4.const(0));
   eachColumn(
     f,
     cols,
     16,
     [row],
     (at) => {
-      for (const [i, sum] of sums.entries()) sum.set(f32x4.add(sum, vector(at!, 16 * i)));
+      for (const [i, sum] of sums.entries())
+        sum.set(
+          f32x4.add(
+            sum,
+            term((from) => v128.load(from, 16 * i), at!),
+          ),
+        );
     },
-    (at) => rest.set(f32.add(rest, scalar(at!))),
+    (at) => rest.set(f32x4.add(rest, term(v128.load32_splat, at!))),
   );
-  return f.f32(f32.add(emitFoldSum(f, sums), rest));
+  return f.f32(f32.add(emitFoldSum(f, sums), f32x4.extract_lane(rest, 0)));
 }
 
 /** The sum of all lanes of four vectors, pairwise. */
@@ -91,9 +116,9 @@ export function emitFold(
 }
 
 function swapHalves(x: Local<"v128">): V128 {
-  return i8x16.shuffle(x, x, [8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7]);
+  return i8x16.shuffleElements(4, x, x, [2, 3, 0, 1]);
 }
 
 function swapNeighbours(x: Local<"v128">): V128 {
-  return i8x16.shuffle(x, x, [4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11]);
+  return i8x16.shuffleElements(4, x, x, [1, 0, 3, 2]);
 }

@@ -41,21 +41,18 @@ const decoders: readonly Decoder[] = [
   { name: "packBF16", bytes: 2, load: (_, address) => i32x4.shl(v128.load16x4_u(address), 16) },
 ];
 
-/** Bytes of the 32-bit lanes `lanes` (0..7) of two vectors. */
-const words = (...lanes: number[]) => lanes.flatMap((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]);
-
 /** The 4 x 4 transpose of four vectors. */
 export function emitTranspose4(f: FunctionBuilder, rows: readonly V128[]): Local<"v128">[] {
   const [a, b, c, d] = rows.map((row) => f.v128(row)) as [Local<"v128">, Local<"v128">, Local<"v128">, Local<"v128">];
-  const ab = f.v128(i8x16.shuffle(a, b, words(0, 4, 1, 5)));
-  const cd = f.v128(i8x16.shuffle(c, d, words(0, 4, 1, 5)));
-  const abHigh = f.v128(i8x16.shuffle(a, b, words(2, 6, 3, 7)));
-  const cdHigh = f.v128(i8x16.shuffle(c, d, words(2, 6, 3, 7)));
+  const ab = f.v128(i8x16.shuffleElements(4, a, b, [0, 4, 1, 5]));
+  const cd = f.v128(i8x16.shuffleElements(4, c, d, [0, 4, 1, 5]));
+  const abHigh = f.v128(i8x16.shuffleElements(4, a, b, [2, 6, 3, 7]));
+  const cdHigh = f.v128(i8x16.shuffleElements(4, c, d, [2, 6, 3, 7]));
   return [
-    f.v128(i8x16.shuffle(ab, cd, words(0, 1, 4, 5))),
-    f.v128(i8x16.shuffle(ab, cd, words(2, 3, 6, 7))),
-    f.v128(i8x16.shuffle(abHigh, cdHigh, words(0, 1, 4, 5))),
-    f.v128(i8x16.shuffle(abHigh, cdHigh, words(2, 3, 6, 7))),
+    f.v128(i8x16.shuffleElements(4, ab, cd, [0, 1, 4, 5])),
+    f.v128(i8x16.shuffleElements(4, ab, cd, [2, 3, 6, 7])),
+    f.v128(i8x16.shuffleElements(4, abHigh, cdHigh, [0, 1, 4, 5])),
+    f.v128(i8x16.shuffleElements(4, abHigh, cdHigh, [2, 3, 6, 7])),
   ];
 }
 

@@ -69,9 +69,6 @@ function emitFours(f: FunctionBuilder, { weights, rows, rowBytes, fours }: Stage
   });
 }
 
-/** Byte pairs `lanes` (0..15) of two vectors. */
-const pairs = (...lanes: number[]) => lanes.flatMap((lane) => [2 * lane, 2 * lane + 1]);
-
 function emitPairs(f: FunctionBuilder, { weights, rows, rowBytes, fours }: Staged): void {
   const count = f.i32(i32.shl(fours, 1));
   f.repeat(panelColumns, 8, (first) => {
@@ -81,8 +78,8 @@ function emitPairs(f: FunctionBuilder, { weights, rows, rowBytes, fours }: Stage
       // Three rounds of interleaving vector i with vector i + 4 put unit u of row r at place r of vector u.
       for (let round = 0; round < 3; round++) {
         v = [0, 1, 2, 3].flatMap((i) => [
-          f.v128(i8x16.shuffle(v[i]!, v[i + 4]!, pairs(0, 8, 1, 9, 2, 10, 3, 11))),
-          f.v128(i8x16.shuffle(v[i]!, v[i + 4]!, pairs(4, 12, 5, 13, 6, 14, 7, 15))),
+          f.v128(i8x16.shuffleElements(2, v[i]!, v[i + 4]!, [0, 8, 1, 9, 2, 10, 3, 11])),
+          f.v128(i8x16.shuffleElements(2, v[i]!, v[i + 4]!, [4, 12, 5, 13, 6, 14, 7, 15])),
         ]);
       }
       const out = f.i32(i32.add(weights, i32.add(i32.mul(unit, bytesPer4K / 2), i32.shl(first, 1))));

@@ -36,13 +36,7 @@ function defineFloats(module: ModuleBuilder): void {
   module.function("scores", { i32: 5 }, (f, out, query, rows, count, C) => {
     f.repeat(count, 1, (n) => {
       const toQuery = f.i32(i32.sub(query, rows));
-      const sum = emitSum(
-        f,
-        rows,
-        C,
-        (at, offset) => f32x4.mul(v128.load(at, offset), v128.load(i32.add(at, toQuery), offset)),
-        (at) => f32.mul(f32.load(at), f32.load(i32.add(at, toQuery))),
-      );
+      const sum = emitSum(f, rows, C, (load, at) => f32x4.mul(load(at), load(i32.add(at, toQuery))));
       f.storeF32(i32.add(out, i32.shl(n, 2)), sum);
       rows.add(i32.shl(C, 2));
     });
@@ -51,13 +45,7 @@ function defineFloats(module: ModuleBuilder): void {
   /** out[n] = |row n|²: query is not read. */
   module.function("squares", { i32: 5 }, (f, out, _query, rows, count, C) => {
     f.repeat(count, 1, (n) => {
-      const sum = emitSum(
-        f,
-        rows,
-        C,
-        (at, offset) => f32x4.mul(v128.load(at, offset), v128.load(at, offset)),
-        (at) => f32.mul(f32.load(at), f32.load(at)),
-      );
+      const sum = emitSum(f, rows, C, (load, at) => f32x4.mul(load(at), load(at)));
       f.storeF32(i32.add(out, i32.shl(n, 2)), sum);
       rows.add(i32.shl(C, 2));
     });
