@@ -35,7 +35,7 @@ export function defineAttentionPacking(module: ModuleBuilder): void {
           () => f.memoryFill(panels, 0, panelBytes),
           () => zeroRow(f, panels),
         );
-        const keys = f.i32(i32.select(S, panelColumns, i32.lt_s(S, panelColumns)));
+        const keys = f.i32(i32.min_s(S, panelColumns));
         const column = f.i32(i32.add(panels, rowBytes));
         const pack = (count: 4 | 1) =>
           f.while(

@@ -109,12 +109,12 @@ export function defineAttention(module: ModuleBuilder): void {
             const left = f.i32(i32.sub(endQuery, first));
             const inBlock = f.i32(i32.rem_u(first, attentionBlock));
             const room = f.i32(i32.sub(attentionBlock, inBlock));
-            const rows = f.i32(i32.select(left, room, i32.lt_s(left, room)));
+            const rows = f.i32(i32.min_s(left, room));
             f.if(windowed, () => {
               low.set(i32.sub(i32.sub(first, inBlock), window));
-              low.set(i32.select(low, 0, i32.gt_s(low, 0)));
+              low.set(i32.max_s(low, 0));
               const high = f.i32(i32.add(i32.add(first, rows), window));
-              count.set(i32.sub(i32.select(high, S, i32.lt_s(high, S)), low));
+              count.set(i32.sub(i32.min_s(high, S), low));
               pack(kHead, vHead);
             });
             const queries = i32.add(qHead, bytes(i32.mul(first, qStride)));

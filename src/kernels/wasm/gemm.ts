@@ -97,7 +97,7 @@ function emitChains(
   f.while(
     () => i32.gt_s(left, 0),
     () => {
-      const count = f.i32(i32.select(left, chainLength, i32.lt_s(left, chainLength)));
+      const count = f.i32(i32.min_s(left, chainLength));
       chain(count, weights);
       left.set(i32.sub(left, count));
     },

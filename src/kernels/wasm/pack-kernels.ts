@@ -88,7 +88,7 @@ export function definePacking(module: ModuleBuilder, { name, bytes, panelSize, p
     f.while(
       () => i32.gt_s(left, 0),
       () => {
-        const count = f.i32(i32.select(left, panelColumns, i32.lt_s(left, panelColumns)));
+        const count = f.i32(i32.min_s(left, panelColumns));
         f.if(i32.lt_s(left, panelColumns), () => f.memoryFill(staged, 0, stagedBytes));
         f.if(
           i32.eq(used, rowBytes),

@@ -126,7 +126,7 @@ export function definePanelLoop(module: ModuleBuilder, loop: PanelLoop): void {
       const at = f.i32(i32.add(out, i32.shl(column, 2)));
       // Panels are read ahead in groups that fit L2 beside x.
       const room = f.i32(i32.div_s(i32.shr_s(i32.sub(BLOCK_BYTES, i32.mul(M, xStride)), 1), size));
-      const group = f.i32(i32.mul(i32.select(room, 1, i32.gt_s(room, 1)), size));
+      const group = f.i32(i32.mul(i32.max_s(room, 1), size));
       const touched = f.i32(
         i32.select(panel, -1, i32.and(i32.ge_s(M, touch.rows), i32.ge_s(i32.mul(i32.sub(endPanel, firstPanel), size), touch.bytes))),
       );
@@ -135,7 +135,7 @@ export function definePanelLoop(module: ModuleBuilder, loop: PanelLoop): void {
         () => {
           f.if(i32.ge_u(panel, touched), () => {
             const left = f.i32(i32.mul(i32.sub(endPanel, firstPanel), size));
-            const bytes = f.i32(i32.select(left, group, i32.lt_s(left, group)));
+            const bytes = f.i32(i32.min_s(left, group));
             emitTouch(f, panel, bytes);
             touched.set(i32.add(panel, bytes));
           });

@@ -40,10 +40,10 @@ export function defineSoftmax(module: ModuleBuilder, level: FeatureLevel): void 
       f.if(i32.ge_s(window, 0), () => {
         const i = f.i32(i32.add(firstRow, r));
         low.set(i32.sub(i, window));
-        low.set(i32.select(low, 0, i32.gt_s(low, 0)));
+        low.set(i32.max_s(low, 0));
         high.set(i32.add(i32.add(i, window), 1));
-        high.set(i32.select(high, cols, i32.lt_s(high, cols)));
-        low.set(i32.select(low, high, i32.lt_s(low, high)));
+        high.set(i32.min_s(high, cols));
+        low.set(i32.min_s(low, high));
       });
       const first = f.i32(i32.add(x, i32.shl(low, 2)));
       const end = f.i32(i32.add(x, i32.shl(high, 2)));

@@ -4,6 +4,7 @@
  * Numbers stand for constants of the instruction's own type. Addresses are i32 byte addresses; `offset` is a constant added to them for free.
  * Source: WebAssembly core specification, appendix "Index of Instructions". Only what kernels and their tests use is here.
  */
+import type { Local } from "./call.ts";
 import { asF32, asI32, type F32, type I32, type I64, Operation, scalarLoad } from "./expression.ts";
 
 type I = I32 | number;
@@ -42,5 +43,11 @@ export const memory_size = () => new Operation("i32", 0x3f, undefined, undefined
 export function select(whenTrue: I, whenFalse: I, condition: I): Operation<"i32"> {
   return new Operation("i32", 0x1b, asI32(whenTrue), asI32(whenFalse), asI32(condition));
 }
+
+/** A value that may be read twice. */
+type Kept = Local<"i32"> | number;
+/** The smaller and the larger of two, which the specification has for vectors only: selects. */
+export const min_s = (a: Kept, b: Kept) => select(a, b, lt_s(a, b));
+export const max_s = (a: Kept, b: Kept) => select(a, b, gt_s(a, b));
 
 export { asI32 as const };
