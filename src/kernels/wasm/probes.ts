@@ -7,22 +7,20 @@ import type { Dot8 } from "./level.ts";
 
 export type Kernel = (...args: number[]) => void;
 
-function validates(define: (module: ModuleBuilder) => void): boolean {
-  if (typeof WebAssembly !== "object") return false;
-  const module = new ModuleBuilder({ initial: 1 });
-  define(module);
-  return WebAssembly.validate(module.bytes());
-}
-
-/** A module of its own. @throws where it is not valid, may not be compiled or gets no memory */
+/**
+ * A module of its own and its memory of `pages`; undefined where the engine does not know its instructions.
+ * @throws where it may not be compiled, or gets no memory
+ */
 export function instantiate(
   define: (module: ModuleBuilder) => void,
-  pages: number,
-): { exports: Record<string, Kernel>; memory: WebAssembly.Memory } {
+  pages = 1,
+): { exports: Record<string, Kernel>; memory: WebAssembly.Memory } | undefined {
   const module = new ModuleBuilder({ initial: pages });
   define(module);
+  const bytes = module.bytes();
+  if (typeof WebAssembly !== "object" || !WebAssembly.validate(bytes)) return undefined;
   const memory = new WebAssembly.Memory({ initial: pages });
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.bytes()), { env: { memory } });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   return { exports: exports as Record<string, Kernel>, memory };
 }
 
@@ -32,7 +30,7 @@ function defineSimd(module: ModuleBuilder): void {
 
 /** @throws where modules are valid but may not be compiled, or have no memory */
 export function hasSimd(): boolean {
-  return validates(defineSimd) && instantiate(defineSimd, 1) !== undefined;
+  return instantiate(defineSimd) !== undefined;
 }
 
 /** f32[0..4) = a * b + c of the vectors at 0, 16, 32. */
@@ -42,8 +40,9 @@ function defineMadd(module: ModuleBuilder): void {
 
 /** Relaxed SIMD exists and rounds a * b + c once. (Where the CPU has no fused instruction it rounds twice, as mul and add do.) */
 export function hasFusedMultiplyAdd(): boolean {
-  if (!validates(defineMadd)) return false;
-  const { exports, memory } = instantiate(defineMadd, 1);
+  const probe = instantiate(defineMadd);
+  if (!probe) return false;
+  const { exports, memory } = probe;
   const values = new Float32Array(memory.buffer, 0, 12);
   values.fill(1 + 2 ** -12, 0, 8).fill(-(1 + 2 ** -11), 8);
   exports.madd!();
@@ -59,8 +58,9 @@ function defineDot8(module: ModuleBuilder): void {
  * (signed, unsigned, saturating between), but wants the same choice every time, so the extremes tell.
  */
 export function exactDot8(): Dot8 | undefined {
-  if (!validates(defineDot8)) return undefined;
-  const { exports, memory } = instantiate(defineDot8, 1);
+  const probe = instantiate(defineDot8);
+  if (!probe) return undefined;
+  const { exports, memory } = probe;
   const bytes = new Uint8Array(memory.buffer);
   const words = new Int32Array(memory.buffer);
   const works = (digits: readonly number[]) =>
