@@ -38,15 +38,12 @@ const ROBERTA_FAMILY: Family = {
 
 /** GTE's checkpoints were published under model_type "new" before transformers took the family in as "gte"; either prefix is found under either. */
 const GTE_FAMILY: Family = {
+  ...BERT_FAMILY,
   modelType: "gte",
   className: "Gte",
   prefix: ["gte", "new"],
-  landmark: WORDS,
   load: (weights, config) => RotaryBertEncoder.load(weights, config, GTE),
   heads: GTE_HEADS,
-  pooler: { name: "pooler.dense" },
-  withoutPooler: TOKEN_HEADS,
-  unused: BUFFERS,
 };
 
 export const FAMILIES: readonly Family[] = [
@@ -116,15 +113,12 @@ export const FAMILIES: readonly Family[] = [
     unused: [],
   },
   {
+    ...BERT_FAMILY,
     modelType: "nomic_bert",
     className: "NomicBert",
     prefix: "nomic_bert",
-    landmark: WORDS,
     load: (weights, config) => RotaryBertEncoder.load(weights, config, NOMIC_BERT),
     heads: NOMIC_BERT_HEADS,
-    pooler: { name: "pooler.dense" },
-    withoutPooler: TOKEN_HEADS,
-    unused: BUFFERS,
   },
   GTE_FAMILY,
   { ...GTE_FAMILY, modelType: "new", className: "New" },
