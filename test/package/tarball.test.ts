@@ -136,6 +136,7 @@ describe("the installed tarball", () => {
       import { loadModel, type Model, pipeline, SentenceEncoder, useCompiledKernels } from "hummingbert";
       import { SentenceEncoder as Slim } from "hummingbert/slim";
       import { gpuJs } from "hummingbert/gpujs";
+      import { webgpu } from "hummingbert/webgpu";
       import { Tokenizer } from "hummingbert/tokenizers";
       import { parseSafetensors } from "hummingbert/safetensors";
       import type { Backend } from "hummingbert/tensor";
@@ -145,7 +146,7 @@ describe("the installed tarball", () => {
         const [int8]: Int8Array[] = await encoder.encode(["a"], { precision: "int8", ranges: [[0, 1]] });
         const classify = await pipeline("text-classification");
         const [labels] = await classify(["a"], { topK: null });
-        return [model.forward([{ ids: [1] }]), int8, labels?.[0]?.label, useCompiledKernels, Slim, gpuJs, Tokenizer, parseSafetensors, {} as Backend];
+        return [model.forward([{ ids: [1] }]), int8, labels?.[0]?.label, useCompiledKernels, Slim, gpuJs, webgpu, Tokenizer, parseSafetensors, {} as Backend];
       }`;
     writeFileSync(join(project, "program.ts"), program);
     const compilerOptions = {

@@ -8,6 +8,15 @@
 
 import { UnsupportedError } from "../../errors.ts";
 
+/** Names of the declarations: added to those of a browser's libraries or @webgpu/types; where a project has neither they stand for anything. */
+declare global {
+  interface GPU {}
+  interface GPUBuffer {}
+  interface GPUDevice {}
+  interface GPUBindGroupLayout {}
+  interface GPUComputePipeline {}
+}
+
 export interface WebGpuOptions {
   /** Where to ask for an adapter; default `navigator.gpu`. In Node: what the npm package `webgpu` (Dawn) creates. */
   readonly gpu?: GPU | undefined;
