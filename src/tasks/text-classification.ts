@@ -95,7 +95,6 @@ function rank(scores: readonly number[], labels: readonly string[]): Label[] {
 function checkInput(input: Input, index: number): TextPair {
   if (typeof input === "string") return { text: input };
   const { text, textPair } = (input ?? {}) as Partial<TextPair>;
-  if (typeof text === "string" && (textPair === undefined || typeof textPair === "string"))
-    return textPair === undefined ? { text } : { text, textPair };
+  if (typeof text === "string" && (textPair === undefined || typeof textPair === "string")) return textPair ? { text, textPair } : { text }; // an empty pair is none, as in Python
   throw unexpected(`input ${index}`, "a string or { text, textPair }", input);
 }

@@ -35,6 +35,7 @@ const CACHED_WORDS = 10_000;
 const CACHED_LENGTH = 64;
 
 export class Bpe implements TokenModel {
+  readonly keepsSpaces = true;
   readonly #vocabulary: Vocabulary;
   readonly #merges: PairTable;
   readonly #options: BpeOptions;

@@ -29,6 +29,8 @@ export interface PreTokenizer {
 export interface TokenModel {
   /** Tokens in the model's own vocabulary. */
   readonly size: number;
+  /** True where the tokens hold the text's own spaces (BPE), so that decoded text is not to be cleaned of any. */
+  readonly keepsSpaces?: boolean;
   /** Appends the tokens of the word that is units [from, to) of `text`. */
   tokenize(text: AlignedText, from: number, to: number, word: number, out: Pieces): void;
   tokenToId(token: string): number | undefined;

@@ -82,11 +82,11 @@ function regexOf(source: string): RegExp {
 /** (?i:...) as tokenizers use it: plain letters, alternatives, apostrophes. */
 function anyCase(inner: string): string {
   return inner.replace(/[a-z]/gi, (letter) => {
-    const others = { s: "\u017f", k: "\u212a" }[letter.toLowerCase()] ?? "";
-    return `[${letter.toLowerCase()}${letter.toUpperCase()}${others}]`;
+    const lower = letter.toLowerCase();
+    return `[${lower}${letter.toUpperCase()}${{ s: "\u017f", k: "\u212a" }[lower] ?? ""}]`;
   });
 }
 
 function unsupported(source: string): never {
-  throw new UnsupportedError(`tokenizer.json: the regular expression ${JSON.stringify(source)} cannot be put in JavaScript's syntax here.`);
+  throw new UnsupportedError(`tokenizer.json: the regular expression ${JSON.stringify(source)} cannot be said in JavaScript.`);
 }

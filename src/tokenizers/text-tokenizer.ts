@@ -15,7 +15,7 @@ import { cleanUpEnglish } from "./wordpiece-decoder.ts";
 export class TextTokenizer extends TokenizerCore {
   /** Tokens that a model of this tokenizer takes at most, from tokenizer_config.json; Infinity where the file gives none. */
   readonly modelMaxLength: number;
-  /** Whether tokenizer_config.json has transformers clean up decoded text. */
+  /** Whether tokenizer_config.json has transformers clean up decoded text: never that of BPE (since transformers 5). */
   readonly cleanUpTokenizationSpaces: boolean;
   /** The tokens with a role ([CLS], [SEP], [PAD], [MASK], [UNK]) and their ids. */
   readonly specialTokens: SpecialTokens;
@@ -24,7 +24,8 @@ export class TextTokenizer extends TokenizerCore {
   constructor(parts: TokenizerParts, tokenizerConfig?: unknown, specialTokensMap?: unknown) {
     super(parts);
     this.modelMaxLength = readModelMaxLength(tokenizerConfig);
-    this.cleanUpTokenizationSpaces = isObject(tokenizerConfig) && tokenizerConfig.clean_up_tokenization_spaces === true;
+    this.cleanUpTokenizationSpaces =
+      isObject(tokenizerConfig) && tokenizerConfig.clean_up_tokenization_spaces === true && !parts.model.keepsSpaces;
     this.specialTokens = readSpecialTokens(this, tokenizerConfig, specialTokensMap);
   }
 
@@ -71,7 +72,7 @@ export class TextTokenizer extends TokenizerCore {
     const wrong = ids.findIndex((id) => !isId(id));
     check(wrong < 0, `decode: ids[${wrong}]`, "a token id", ids[wrong]);
     const text = this.decodeIds(ids, options.skipSpecialTokens ?? true);
-    return options.cleanUpTokenizationSpaces === true ? cleanUpEnglish(text) : text;
+    return options.cleanUpTokenizationSpaces ? cleanUpEnglish(text) : text;
   }
 }
 

@@ -55,6 +55,14 @@ describe("text-classification", () => {
     expect(await classify([])).toEqual([]);
   });
 
+  test("an empty second text is none, as in Python (whose figure this is)", async () => {
+    const classify = await loading;
+    const [best] = await classify({ text: "A man plays.", textPair: "" });
+    expect(best!.label).toBe("neutral");
+    expect(best!.score).toBeCloseTo(0.9753343, 5);
+    expect(await classify({ text: "A man plays." })).toEqual([best]);
+  });
+
   test("shapes of results", async () => {
     const classify = await loading;
     const [best] = await classify("A text.");

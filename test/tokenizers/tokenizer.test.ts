@@ -37,6 +37,13 @@ describe("WordPiece", () => {
   });
 });
 
+test("transformers cleans up decoded text of WordPiece where tokenizer_config.json says so, never of BPE, whose tokens hold the spaces", async () => {
+  const config = { clean_up_tokenization_spaces: true };
+  expect(Tokenizer.fromJSON(wordPieceJson(["[UNK]"]), config).cleanUpTokenizationSpaces).toBe(true);
+  const modern = Tokenizer.fromJSON(JSON.parse(new TextDecoder().decode(read("modern/tokenizer.json"))), config);
+  expect(modern.cleanUpTokenizationSpaces).toBe(false);
+});
+
 describe("units", () => {
   const tokenizer = wordPiece(["[UNK]", "a", "b"]);
   test("UTF-16 by default, code points when asked for", () => {
