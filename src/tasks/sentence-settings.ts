@@ -14,6 +14,8 @@ export interface SentenceSettings {
   readonly prompts: Readonly<Record<string, string>>;
   readonly defaultPromptName: string | undefined;
   readonly similarity: SimilarityFunction;
+  /** Dimensions that a vector keeps where a call names none. */
+  readonly truncateDim: number | null | undefined;
 }
 
 export async function readSentenceSettings(files: ModelFiles, signal?: AbortSignal): Promise<SentenceSettings> {
@@ -24,18 +26,13 @@ export async function readSentenceSettings(files: ModelFiles, signal?: AbortSign
     prompts: Object.fromEntries(prompts),
     defaultPromptName: typeof name === "string" ? name : undefined,
     similarity: similarityFunctionOf(config.similarity_fn_name),
+    truncateDim: config.truncate_dim as number | null | undefined,
   };
 }
 
-const CONFIG_NAMES = [
-  "sentence_bert_config.json",
-  "sentence_roberta_config.json",
-  "sentence_distilbert_config.json",
-  "sentence_camembert_config.json",
-  "sentence_albert_config.json",
-  "sentence_xlm-roberta_config.json",
-  "sentence_xlnet_config.json",
-];
+const CONFIG_NAMES = ["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta"].map(
+  (family) => `sentence_${family}_config.json`,
+);
 
 /** The Transformer module's own configuration, under whichever name it has. */
 export async function readTransformerConfig(

@@ -30,7 +30,7 @@ export interface EncodeTextOptions {
   promptName?: string;
   /** true: vectors of length 1. false: leave the model's own normalisation out. Default: what modules.json does. */
   normalize?: boolean;
-  /** Keep the first dimensions only; with `normalize: true` the rest is scaled to length 1 again. */
+  /** Keep the first dimensions only; with `normalize: true` the rest is scaled to length 1 again. Default: the model's truncate_dim, else all. */
   truncateDim?: number;
   /** Tokens a pass: bounds memory, never changes a result. Default 1024, with WebGPU 8192. */
   tokenBudget?: number;
@@ -45,7 +45,7 @@ type AnyEncodeOptions = EncodeTextOptions & QuantizeOptions & { precision?: Prec
 type Vector = Float32Array | Int8Array | Uint8Array;
 
 export class SentenceVectors {
-  /** Size of a vector. */
+  /** Size of a vector (as encode gives it without options). */
   readonly dimension: number;
   /** Tokens of a text that count, special tokens included; the rest is cut off. */
   readonly maxSeqLength: number;
@@ -57,7 +57,7 @@ export class SentenceVectors {
   /** Use SentenceEncoder.load. */
   constructor(parts: SentenceModel) {
     this.#parts = parts;
-    this.dimension = parts.dimension;
+    this.dimension = Math.min(parts.dimension, parts.settings.truncateDim ?? Number.POSITIVE_INFINITY);
     this.maxSeqLength = parts.maxSeqLength;
     this.prompts = parts.settings.prompts;
     this.model = parts.model;
@@ -111,16 +111,13 @@ export class SentenceVectors {
     options: EncodeTextOptions,
     total?: number,
   ): AsyncGenerator<Float32Array[]> {
-    const { signal, onProgress, onTruncate, truncateDim } = options;
-    const { model, plan, settings } = this.#parts;
-    if (truncateDim !== undefined) checkInteger(truncateDim, "truncateDim");
+    const { model, plan, settings, dimension: C } = this.#parts;
+    const { signal, onProgress, onTruncate, truncateDim = settings.truncateDim ?? C } = options;
+    checkInteger(truncateDim, "truncateDim");
     const prompt = resolvePrompt(settings, options.prompt, options.promptName);
     const promptTokens = plan.pooling.includePrompt ? 0 : this.#countPromptTokens(prompt);
     const steps = options.normalize === false ? this.#parts.steps.filter(({ kind }) => kind !== "normalize") : this.#parts.steps;
-    const finish = (vector: Float32Array) => {
-      const kept = truncateDim === undefined ? vector : vector.slice(0, truncateDim);
-      return options.normalize === true ? normalized(kept) : kept;
-    };
+    const kept = Math.min(C, truncateDim);
     throwIfAborted(signal);
     let done = 0;
     for await (const batch of batchesOf(
@@ -137,11 +134,10 @@ export class SentenceVectors {
         (backend, hidden, sequences) => [applySteps(backend, pool(backend, hidden, sequences, plan.pooling.modes, promptTokens), steps)],
         { signal },
       );
-      const C = this.dimension;
-      const vectors = batch.map((_, b) => finish(data!.slice(b * C, (b + 1) * C)));
+      const vectors = batch.map((_, b) => data!.slice(b * C, b * C + kept));
       done += batch.length;
       onProgress?.({ phase: "run", unit: "texts", loaded: done, ...(total !== undefined && { total }) });
-      yield vectors;
+      yield options.normalize ? vectors.map(normalized) : vectors;
     }
     if (done === 0) await model.forward([], signal ? { signal } : {}); // a disposed model says so, whatever it is asked
   }
@@ -171,7 +167,7 @@ export class SentenceVectors {
 
 function checkPrecision(precision: string, { ranges, calibration }: QuantizeOptions): void {
   checkOneOf(precision, "precision", ["float32", "int8", "uint8", "binary", "ubinary"]);
-  if (precision.endsWith("int8") && ranges === undefined && calibration === undefined) {
+  if (precision.endsWith("int8") && !ranges && !calibration) {
     throw new ConfigError(
       `encode: precision "${precision}" needs \`ranges\` or \`calibration\` vectors, so that a vector does not depend on its batch`,
     );

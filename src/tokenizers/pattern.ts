@@ -88,5 +88,5 @@ function anyCase(inner: string): string {
 }
 
 function unsupported(source: string): never {
-  throw new UnsupportedError(`tokenizer.json: the regular expression ${JSON.stringify(source)} cannot be said in JavaScript.`);
+  throw new UnsupportedError(`tokenizer.json: the pattern ${JSON.stringify(source)} has no JavaScript form.`);
 }

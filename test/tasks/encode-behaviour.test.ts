@@ -1,11 +1,14 @@
 /** What encode and stream promise besides numbers: order, bits, bounds, progress, abort, disposal, and a sentence for every bad input. */
 
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { DisposedError } from "../../src/errors.ts";
 import { SentenceEncoder } from "../../src/tasks/sentence-encoder.ts";
 import { fixture } from "../shared.ts";
 import { staticEncoder } from "./tiny-encoder.ts";
 
+const readFolder = (folder: string) => new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))] as const));
 const TEXTS = ["Yes", "a longer text about the green house by the river", "", "two words", "Can you do this? ".repeat(30)];
 
 describe("SentenceEncoder on a tiny BERT", () => {
@@ -21,6 +24,24 @@ describe("SentenceEncoder on a tiny BERT", () => {
     for await (const vector of encoder.stream(TEXTS.values(), { tokenBudget: 20 })) streamed.push(vector);
     expect(streamed).toEqual(together);
     expect(await encoder.encode([])).toEqual([]);
+  });
+
+  test("the model's truncate_dim holds where a call names none", async () => {
+    const [whole] = await (await loading).encode(["two words"]);
+    const files = readFolder(fixture("pipelines/encoder"));
+    const load = (truncate_dim: number | null) =>
+      SentenceEncoder.load(new Map([...files, ["config_sentence_transformers.json", Buffer.from(JSON.stringify({ truncate_dim }))]]), {
+        device: "reference",
+      });
+    const short = await load(5);
+    expect(short.dimension).toBe(5);
+    expect(await short.encode("two words")).toEqual(whole!.slice(0, 5));
+    expect(await short.encode("two words", { truncateDim: 7 })).toEqual(whole!.slice(0, 7));
+    short.dispose();
+    const all = await load(null); // as sentence-transformers 6 writes it
+    expect(all.dimension).toBe(whole!.length);
+    expect(await all.encode("two words")).toEqual(whole);
+    all.dispose();
   });
 
   test("tells of every text that is cut, with its full length", async () => {
