@@ -58,18 +58,31 @@ export async function* linesOf(stream: Readable, where: (line: number) => string
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-function toRecord(bytes: Uint8Array, where: string, bytesRead: number, isFirst: boolean): InputRecord {
+/**
+ * Bytes as text, without the byte order mark at the start of a file.
+ * @param what the bytes are, for the sentence: "the line", "the file"
+ * @throws Error for bytes that are no text
+ */
+export function decodeText(bytes: Uint8Array, isStart: boolean, what: string): string {
   let text: string;
   try {
     text = utf8.decode(bytes);
   } catch {
-    const isUtf16 = isFirst && ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff));
-    const error = isUtf16 ? "the text is UTF-16; convert it to UTF-8 first" : "the line is not valid UTF-8";
-    return { where, text: "", error, bytesRead };
+    const isUtf16 = isStart && ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff));
+    throw new Error(isUtf16 ? "the text is UTF-16; convert it to UTF-8 first" : `${what} is not valid UTF-8`);
   }
-  if (isFirst && text.startsWith("\ufeff")) text = text.slice(1);
+  if (text.includes("\0")) throw new Error(`${what} has a NUL byte; is this a binary file?`);
+  return isStart && text.startsWith("\ufeff") ? text.slice(1) : text;
+}
+
+function toRecord(bytes: Uint8Array, where: string, bytesRead: number, isFirst: boolean): InputRecord {
+  let text: string;
+  try {
+    text = decodeText(bytes, isFirst, "the line");
+  } catch (error) {
+    return { where, text: "", error: (error as Error).message, bytesRead };
+  }
   if (text.endsWith("\r")) text = text.slice(0, -1);
-  if (text.includes("\0")) return { where, text, error: "the line has a NUL byte; is this a binary file?", bytesRead };
   if (!text.startsWith("{")) return { where, text, bytesRead };
   try {
     const object = JSON.parse(text) as Record<string, unknown>;

@@ -89,3 +89,21 @@ describe("where texts come from", () => {
     expect(stderr).toMatch(/no such file: .*none\.txt/);
   });
 });
+
+test("a context that is no text is told before a model is loaded", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "hummingbert-context-"));
+  const file = join(folder, "context");
+  try {
+    for (const [bytes, problem] of [
+      [[0xc3, 0x28], "the file is not valid UTF-8"],
+      [[0x61, 0, 0x62], "the file has a NUL byte; is this a binary file?"],
+      [[0xff, 0xfe, 0x61, 0], "the text is UTF-16; convert it to UTF-8 first"],
+    ] as const) {
+      writeFileSync(file, Uint8Array.from(bytes));
+      const { code, stdout, stderr } = await runCli(["answer", "Who?", "--context", file, "--model", "./no-such-model"]);
+      expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: "", stderr: `hummingbert answer: --context ${file}: ${problem}\n` });
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -1,7 +1,9 @@
 /** `hummingbert answer`: the span of a context that answers a question. */
 import { readFile } from "node:fs/promises";
 import { type Command, integerOption, stringOption, UsageError } from "../command.ts";
+import { explain } from "../explain.ts";
 import { checkInput } from "../input.ts";
+import { decodeText } from "../lines.ts";
 import { engineOptions, modelOption } from "../loading.ts";
 import { score } from "../output.ts";
 import { fieldOf, processRecords } from "../records.ts";
@@ -31,7 +33,7 @@ export const answer: Command = {
     "hummingbert answer --json < questions.jsonl",
   ],
   async run(invocation) {
-    const { values, output } = invocation;
+    const { values, output, signal } = invocation;
     const context = await contextOf(stringOption(values, "context"), stringOption(values, "context-text"));
     if (invocation.texts.length > 0 && context === undefined)
       throw new UsageError("questions as arguments need --context FILE or --context-text TEXT");
@@ -51,7 +53,7 @@ export const answer: Command = {
               }
             : { question: record.text, context: context ?? fieldOf(record, "context") },
         run: (items: readonly { question: string; context: string }[]) =>
-          reader(items, { ...(topK ? { topK } : {}), ...(maxAnswerLen ? { maxAnswerLen } : {}) }),
+          reader(items, { signal, ...(topK ? { topK } : {}), ...(maxAnswerLen ? { maxAnswerLen } : {}) }),
         write: async ({ question, context: text }, result) => {
           const answers = Array.isArray(result) ? result : [result];
           if (output.json) return output.object(topK === undefined ? { question, ...answers[0] } : { question, answers });
@@ -73,5 +75,11 @@ export const answer: Command = {
 
 async function contextOf(file: string | undefined, text: string | undefined): Promise<string | undefined> {
   if (file !== undefined && text !== undefined) throw new UsageError("give --context or --context-text, not both");
-  return file === undefined ? text : readFile(file, "utf8");
+  if (file === undefined) return text;
+  const bytes = await readFile(file);
+  try {
+    return decodeText(bytes, true, "the file");
+  } catch (error) {
+    throw new Error(`--context ${file}: ${explain(error)}`);
+  }
 }

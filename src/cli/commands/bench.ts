@@ -18,7 +18,8 @@ export const bench: Command = {
   optionHelp: [["--tokens LIST", `lengths of text (default ${DEFAULT_TOKENS})`]],
   examples: ["hummingbert bench", "hummingbert bench --model ./my-model --dtype w8 --tokens 16,64"],
   async run(invocation) {
-    const { values, output, signal } = invocation;
+    const { texts: given, values, output, signal } = invocation;
+    if (given.length > 0) throw new UsageError("bench takes no texts: it makes its own, as long as --tokens says");
     const lengths = String(values.tokens ?? DEFAULT_TOKENS)
       .split(",")
       .map(Number);

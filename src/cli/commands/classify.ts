@@ -20,12 +20,12 @@ export const classify: Command = {
   ],
   examples: ['hummingbert classify "What a lovely film."', "hummingbert classify --file reviews.txt --json --top-k all"],
   async run(invocation) {
-    const { values, output } = invocation;
+    const { values, output, signal } = invocation;
     const functionToApply = stringOption(values, "function", ["none", "sigmoid", "softmax"]) as Applied | undefined;
     const topKText = stringOption(values, "top-k");
     const topK = topKText === "all" ? null : Number(topKText ?? 1);
     if (topK !== null && !(Number.isInteger(topK) && topK > 0))
-      throw new UsageError(`--top-k takes a whole number or "all", got "${topKText}"`);
+      throw new UsageError(`--top-k takes a whole number of at least 1 or "all", got "${topKText}"`);
     await checkInput(invocation);
     const { pipeline } = await import("../../tasks/pipeline.ts");
     const classifier = await pipeline("text-classification", modelOption(invocation), await engineOptions(invocation));
@@ -37,7 +37,7 @@ export const classify: Command = {
           return pair === undefined ? { text } : { text, textPair: fieldOf(record, pair) };
         },
         run: (inputs: readonly { text: string; textPair?: string }[]) =>
-          classifier(inputs, { topK, ...(functionToApply ? { functionToApply } : {}) }),
+          classifier(inputs, { topK, signal, ...(functionToApply ? { functionToApply } : {}) }),
         write: async ({ text }, labels) => {
           if (output.json) return output.object(topKText === undefined ? { text, ...labels[0] } : { text, labels });
           const cells = labels

@@ -18,7 +18,7 @@ export const fillMask: Command = {
   ],
   examples: ['hummingbert fill-mask "Paris is the [MASK] of France." --model google-bert/bert-base-uncased'],
   async run(invocation) {
-    const { values, output } = invocation;
+    const { values, output, signal } = invocation;
     const topK = integerOption(values, "top-k");
     const targets = listOption(values, "target");
     await checkInput(invocation);
@@ -28,7 +28,7 @@ export const fillMask: Command = {
       await processRecords(invocation, {
         batch: 32,
         parse: textOf,
-        run: (texts: readonly string[]) => filler(texts, { ...(topK ? { topK } : {}), ...(targets.length > 0 ? { targets } : {}) }),
+        run: (texts: readonly string[]) => filler(texts, { signal, ...(topK ? { topK } : {}), ...(targets.length > 0 ? { targets } : {}) }),
         write: async (text, fills) => {
           if (output.json) return output.object({ text, fills });
           await output.line(output.clip(text));

@@ -18,7 +18,7 @@ export const ner: Command = {
   ],
   examples: ['hummingbert ner "Ada Lovelace wrote to Charles Babbage in London."', "hummingbert ner --file news.txt --json"],
   async run(invocation) {
-    const { values, output } = invocation;
+    const { values, output, signal } = invocation;
     const aggregation = stringOption(values, "aggregation", ["none", "simple", "first", "average", "max"]) ?? "simple";
     const stride = integerOption(values, "stride", 0);
     await checkInput(invocation);
@@ -28,7 +28,7 @@ export const ner: Command = {
       await processRecords(invocation, {
         parse: textOf,
         run: (texts: readonly string[]) =>
-          tagger(texts, { aggregationStrategy: aggregation as "none" | Strategy, ...(stride !== undefined ? { stride } : {}) }),
+          tagger(texts, { signal, aggregationStrategy: aggregation as "none" | Strategy, ...(stride !== undefined ? { stride } : {}) }),
         write: async (text, entities) => {
           if (output.json) return output.object({ text, entities });
           let shown = "";

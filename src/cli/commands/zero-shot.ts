@@ -18,7 +18,7 @@ export const zeroShot: Command = {
   ],
   examples: ['hummingbert zero-shot "The rover landed at dawn." -l space,politics --model MoritzLaurer/deberta-v3-base-zeroshot-v2.0'],
   async run(invocation) {
-    const { values, output } = invocation;
+    const { values, output, signal } = invocation;
     const labels = listOption(values, "label")
       .flatMap((label) => label.split(","))
       .map((label) => label.trim())
@@ -36,6 +36,7 @@ export const zeroShot: Command = {
         parse: textOf,
         run: (texts: readonly string[]) =>
           classifier(texts, labels, {
+            signal,
             multiLabel: values["multi-label"] === true,
             ...(hypothesisTemplate !== undefined ? { hypothesisTemplate } : {}),
           }),
