@@ -50,9 +50,17 @@ export function checkOneOf(value: unknown, what: string, known: readonly unknown
   check(known.includes(value), what, `one of ${known.map(show).join(", ")}`, value);
 }
 
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Options that are functions of the caller's. */
+export const CALLBACKS = ["onProgress", "onTruncate"] as const;
+
 /** What a call was given beside its inputs, as it is. */
 export function checkOptions<Options>(options: Options): Options {
-  check(Object(options) === options && !Array.isArray(options), "options", "an object", options);
+  check(isObject(options), "options", "an object", options);
+  for (const name of CALLBACKS) check(typeof (options[name] ?? check) === "function", name, "a function", options[name]);
   return options;
 }
 

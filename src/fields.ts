@@ -5,17 +5,13 @@
  * them all, the first one present counts. null counts as absent, as Python writes it for "no value". Without a fallback a field must be there.
  */
 
-import { check, unexpected } from "./checks.ts";
+import { check, isObject, unexpected } from "./checks.ts";
 import type { ConfigError } from "./errors.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 type Spellings = string | readonly string[];
 interface Fallback<Value> {
   readonly fallback?: Value | undefined;
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 export function isId(value: unknown): value is number {

@@ -90,6 +90,25 @@ test.each(STOPPABLE)("%s: a controller for its signal", async (_, call) => {
   expect((error as Error).message).toBe("signal: expected an AbortSignal, found {}");
 });
 
+test.each(["revision", "token", "cacheDir"])(
+  "%s that is no string: a named error (split, trim and path said theirs before)",
+  async (name) => {
+    for (const wrong of [5, {}, ["main"], true]) {
+      const error = await errorOf(() => hummingbert.loadModel("someone/tiny", { localFilesOnly: true, [name]: wrong } as never));
+      expect(error, String(wrong)).toBeInstanceOf(ConfigError);
+      expect((error as Error).message).toMatch(new RegExp(`^${name}: expected a string, found `));
+    }
+  },
+);
+
+test.each(STOPPABLE)("%s: callbacks that are no functions", async (_, call) => {
+  for (const name of ["onProgress", "onTruncate"]) {
+    const error = await errorOf(() => call({ ...load, [name]: 5 } as never));
+    expect(error).toBeInstanceOf(ConfigError);
+    expect((error as Error).message).toBe(`${name}: expected a function, found 5`);
+  }
+});
+
 describe("ids", () => {
   test.each([-1, 1.5, Number.NaN, 2 ** 32, null, "7", [7], 7n])("decode and idToToken of %s, for which Rust raises an error", (id) => {
     expect(() => tokenizer.decode([1, id as number])).toThrow(/^decode: ids\[1\]: expected a token id, found /);

@@ -3,6 +3,7 @@
  * the file that `hf auth login` writes), HF_HUB_OFFLINE, HF_HOME, HF_HUB_CACHE.
  */
 
+import { checkString } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { openDisk } from "./disk.ts";
 import { environment } from "./environment.ts";
@@ -42,6 +43,7 @@ function hubToken(option: string | undefined): string | undefined {
 
 /** The files of a model on the Hub: through the cache on disk where there is a file system, else through the Cache API. */
 export function openHub(id: string, options: LoadOptions): ModelFiles {
+  for (const name of ["revision", "token", "cacheDir"] as const) checkString(options[name] ?? "", name);
   const revision = options.revision ?? "main";
   if (!/^[\w.-]+(\/[\w.-]+)*$/.test(revision) || revision.split("/").some((part) => /^\.+$/.test(part))) {
     throw new ConfigError(`Expected a branch, tag or commit as revision, found ${JSON.stringify(revision)}.`);

@@ -1,8 +1,8 @@
 /** JSON files of a model folder: an error sentence names file and folder where they are no JSON. */
 
-import { show } from "../checks.ts";
+import { isObject, show } from "../checks.ts";
 import { FormatError } from "../errors.ts";
-import { isObject, type JsonObject } from "../fields.ts";
+import type { JsonObject } from "../fields.ts";
 import type { ModelFiles } from "./types.ts";
 
 export function parseJson(bytes: Uint8Array, name: string, label: string): unknown {

@@ -5,7 +5,8 @@
  * They are turned into what tokenizer.json would say, so that there is one way to build a tokenizer.
  */
 
-import { isObject, type JsonObject } from "../fields.ts";
+import { isObject } from "../checks.ts";
+import type { JsonObject } from "../fields.ts";
 import { parseJson } from "../files/json.ts";
 import type { Kit, LegacyReader } from "./kit.ts";
 import { readTokenizerJson } from "./read-json.ts";

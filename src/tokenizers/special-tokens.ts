@@ -3,7 +3,7 @@
  * without both the usual spellings are tried. A role that no token of the vocabulary has is undefined.
  */
 
-import { isObject } from "../fields.ts";
+import { isObject } from "../checks.ts";
 import type { TokenizerCore } from "./tokenizer-core.ts";
 
 export interface SpecialToken {

@@ -3,8 +3,8 @@
  * The public Tokenizer (tokenizer.ts) adds the ways to read every kind of file; a small bundle adds fewer.
  */
 
-import { check, checkList, checkOneOf, checkOptions, unexpected } from "../checks.ts";
-import { isId, isObject } from "../fields.ts";
+import { check, checkList, checkOneOf, checkOptions, isObject, unexpected } from "../checks.ts";
+import { isId } from "../fields.ts";
 import type { EncodeOptions, Encoding } from "./encoding.ts";
 import { readSpecialTokens, type SpecialTokens } from "./special-tokens.ts";
 import { readModelMaxLength } from "./tokenizer-config.ts";

@@ -2,7 +2,7 @@
  * What tokenizer_config.json adds to tokenizer.json: the longest input of the model.
  */
 
-import { isObject } from "../fields.ts";
+import { isObject } from "../checks.ts";
 
 /** model_max_length; transformers writes 1e30 for "none". */
 export function readModelMaxLength(tokenizerConfig: unknown): number {

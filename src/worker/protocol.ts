@@ -2,6 +2,7 @@
  * What passes between a model in a worker and its caller. Requests carry a number, and every answer the number of its request.
  * Callbacks and signals stay on the caller's side: a request says which it has, events and aborts name the request they belong to.
  */
+import type { CALLBACKS } from "../checks.ts";
 import { ConfigError, DisposedError, DownloadError, FormatError, ShapeError, UnsupportedError, WeightError } from "../errors.ts";
 import type { ModelSource } from "../files/types.ts";
 
@@ -30,8 +31,6 @@ export interface CallRequest {
 }
 export type Request = LoadRequest | CallRequest | { readonly abort: number };
 
-/** Options that are functions. */
-export const CALLBACKS = ["onProgress", "onTruncate"] as const;
 export type Callback = (typeof CALLBACKS)[number];
 
 export type Answer =

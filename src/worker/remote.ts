@@ -2,12 +2,12 @@
  * Remote: the caller's end of an object that lives in a worker of its own. Each call is a message and its answer; options that are functions are called here.
  * A call that is aborted is rejected at once and given up over there. A worker that ends rejects what is pending: never a hang.
  */
-import { checkOptions, throwIfAborted } from "../checks.ts";
+import { CALLBACKS, checkOptions, throwIfAborted } from "../checks.ts";
 import { ConfigError, DisposedError, UnsupportedError } from "../errors.ts";
 import { besidePage } from "../files/open.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
 import { engineInfo } from "../kernels/wasm/features.ts";
-import { type Answer, CALLBACKS, type Callback, type Kind, receiveError } from "./protocol.ts";
+import { type Answer, type Callback, type Kind, receiveError } from "./protocol.ts";
 import type { ModelWorker } from "./spawn.browser.ts";
 import { spawnModelWorker } from "./spawn.ts";
 
