@@ -94,7 +94,7 @@ function bestTokens(scores: readonly number[], topK: number, targetIds: readonly
     throw new ConfigError(`a target is token ${beyond}, the model has ${scores.length}; do tokenizer and model belong together?`);
   }
   if (targetIds) for (const id of targetIds) best.push(scores[id]!, id);
-  else for (let id = 0; id < scores.length; id++) if (scores[id]! > best.threshold) best.push(scores[id]!, id);
+  else for (let id = 0; id < scores.length; id++) if (!(scores[id]! <= best.threshold)) best.push(scores[id]!, id);
   return best.sorted();
 }
 

@@ -1,6 +1,7 @@
 /**
  * The k best of a stream of (score, id), kept in a binary min-heap: O(n log k) time, O(k) memory.
- * Of equal scores the one with the lower id ranks higher, so that the answer does not depend on the order of arrival or on blocks.
+ * Of equal scores the one with the lower id ranks higher, so that the answer does not depend on the order of arrival or on blocks. NaN is above
+ * every number, as in torch.topk: what damaged weights or vectors give is seen.
  */
 
 export class TopK {
@@ -12,7 +13,7 @@ export class TopK {
     this.#k = k;
   }
 
-  /** What a new score must beat (or equal, with a lower id) to enter: -Infinity until k have come. */
+  /** What a new score must beat (or equal, with a lower id) to enter: -Infinity until k have come. To skip what is below, ask `!(score < threshold)`, which NaN passes. */
   get threshold(): number {
     return this.#scores.length < this.#k ? Number.NEGATIVE_INFINITY : this.#scores[0]!;
   }
@@ -32,11 +33,16 @@ export class TopK {
 
   /** Best first. */
   sorted(): { score: number; id: number }[] {
-    return this.#scores.map((score, at) => ({ score, id: this.#ids[at]! })).sort((a, b) => b.score - a.score || a.id - b.id);
+    return this.#scores
+      .map((score, at) => ({ score, id: this.#ids[at]! }))
+      .sort((a, b) => (this.#isWorse(a.score, a.id, b.score, b.id) ? 1 : -1));
   }
 
   #isWorse(score: number, id: number, thanScore: number, thanId: number): boolean {
-    return score < thanScore || (score === thanScore && id > thanId);
+    if (score < thanScore) return true;
+    if (score > thanScore) return false;
+    const isNaNs = Number.isNaN(score); // equal, or one of them is NaN
+    return isNaNs === Number.isNaN(thanScore) ? id > thanId : !isNaNs;
   }
 
   #rise(from: number): void {

@@ -79,7 +79,7 @@ export class VectorScan {
         const limit = best.threshold * (this.#cosine ? norms[n]! : 1) - error * norms[n]! - least;
         if (scores[n]! < limit && scores[n]! !== Number.NEGATIVE_INFINITY) continue; // an overflow says nothing
         const exact = this.#exact(vector, n);
-        if (exact >= best.threshold) best.push(exact, this.#firstId + n);
+        if (!(exact < best.threshold)) best.push(exact, this.#firstId + n);
       }
     }
   }
@@ -99,7 +99,7 @@ export class VectorScan {
       this.#block.dot(this.#scores, vector, count);
       for (let n = 0; n < count; n++) {
         const value = this.#cosine ? this.#scores[n]! / this.#norms[n]! : this.#scores[n]!;
-        if (value >= best.threshold) best.push(value, this.#firstId + n);
+        if (!(value < best.threshold)) best.push(value, this.#firstId + n);
       }
     }
   }

@@ -13,6 +13,16 @@ import { TopK } from "../../src/tasks/top-k.ts";
 import { labelScores } from "../../src/tasks/zero-shot-classification.ts";
 
 describe("TopK", () => {
+  test("NaN is above every number, as in torch.topk, whatever the order of arrival", () => {
+    const list = [1, Number.NaN, 3, Number.NaN, 2, Number.POSITIVE_INFINITY].map((score, id) => ({ score, id }));
+    fc.assert(
+      fc.property(fc.shuffledSubarray(list, { minLength: list.length }), fc.integer({ min: 1, max: 6 }), (shuffled, k) => {
+        const heap = new TopK(k);
+        for (const { score, id } of shuffled) heap.push(score, id);
+        expect(heap.sorted().map(({ id }) => id)).toEqual([1, 3, 5, 2, 4, 0].slice(0, k)); // torch.topk of the list: indices
+      }),
+    );
+  });
   test("is what sorting gives, whatever the order of arrival", () => {
     const items = fc.array(fc.record({ score: fc.integer({ min: -5, max: 5 }), id: fc.nat() }), { maxLength: 60 });
     fc.assert(

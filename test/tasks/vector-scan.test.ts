@@ -101,3 +101,10 @@ describe("VectorScan", () => {
     expect(errorFactor(384)).toBeLessThan(3e-6);
   });
 });
+
+test.each([true, false])("a row with NaN is a hit above all, as torch.topk has it (wasm: %s)", (wasm) => {
+  const scan = new VectorScan([new Float32Array([1, 0])], 2, { topK: 2, score: "cosine", wasm });
+  scan.rows.set([1, 0, 0, 1, Number.NaN, 0, 1, 1]);
+  scan.compare(4);
+  expect(scan.hits()[0]!.map(({ corpus_id }) => corpus_id)).toEqual([2, 0]);
+});
