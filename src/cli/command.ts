@@ -48,7 +48,7 @@ export const COMMON_OPTIONS: OptionSpecs = {
 };
 
 export const COMMON_HELP: readonly (readonly [string, string])[] = [
-  ["-m, --model SOURCE", "folder, Hub id or URL of a model (default: the task's embedded model)"],
+  ["-m, --model SOURCE", "folder, Hub id or URL of a model (default: the task's embedded model, where it has one)"],
   ["-f, --file F", "lines of a file, of a folder's text files, or (-) of standard input; repeatable"],
   ["--json", "one JSON object a line instead of a table"],
   ["--on-error skip|stop", "what a bad line does: report and go on, or stop the run (default: stop)"],
