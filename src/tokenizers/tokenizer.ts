@@ -36,7 +36,7 @@ export class Tokenizer extends TextTokenizer {
     return new Tokenizer(readTokenizerJson(tokenizerJson, fullKit), tokenizerConfig);
   }
 
-  /** From an opened model folder: tokenizer.json, else vocab.txt, else vocab.json with merges.txt. */
+  /** From an opened model folder: tokenizer.json, else vocab.txt, else vocab.json with merges.txt. @internal */
   static async fromFiles(files: TokenizerFiles, signal?: AbortSignal): Promise<Tokenizer> {
     const { parts, tokenizerConfig, specialTokensMap } = await readTokenizerFiles(files, fullKit, signal);
     return new Tokenizer(parts, tokenizerConfig, specialTokensMap);

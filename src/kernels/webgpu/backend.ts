@@ -31,6 +31,7 @@ export class WebGpuBackend extends RecordingBackend {
   protected override get blockRows(): number {
     return Number.POSITIVE_INFINITY;
   }
+  /** @internal */
   protected copyRows(out: Mat, x: Mat): void {
     this.#elements("copy", ELEMENTWISE.copy, { x }, out);
   }

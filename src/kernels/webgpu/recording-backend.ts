@@ -17,8 +17,9 @@ import { uploadLinear } from "./linear.ts";
 import type { Pipelines } from "./pipelines.ts";
 import { type Counters, type Dispatch, Recorder, type Source } from "./recording.ts";
 
-/** What a kernel reads by name: a Mat (its offset and stride become parameters), or a bare buffer. */
+/** What a kernel reads by name: a Mat (its offset and stride become parameters), or a bare buffer. @internal */
 export type Reads = Readonly<Record<string, Mat | Source>>;
+/** @internal */
 export type Workgroups = readonly [number, number, number];
 
 export abstract class RecordingBackend extends Backend {
@@ -39,7 +40,7 @@ export abstract class RecordingBackend extends Backend {
   #isDisposed = false;
   #fault: string | undefined;
 
-  /** @param release called once, on dispose: the device may be shared with other models */
+  /** @param release called once, on dispose: the device may be shared with other models @internal */
   constructor(pipelines: Pipelines, floats: "f32" | "f16", release: () => void) {
     super();
     const { device } = pipelines;
@@ -131,7 +132,7 @@ export abstract class RecordingBackend extends Backend {
     if (this.#fault) throw new UnsupportedError(`webgpu: ${this.#fault}; load the model again, or use device "wasm"`);
   }
 
-  /** A copy of `x` without gaps between its rows. */
+  /** A copy of `x` without gaps between its rows. @internal */
   protected abstract copyRows(out: Mat, x: Mat): void;
 
   /** `mat` itself, or a copy without gaps between its rows. */
@@ -153,7 +154,7 @@ export abstract class RecordingBackend extends Backend {
   }
 
   // ------------------------------------------------------------ recording
-  /** Records one dispatch: offsets and strides of the Mats in `reads` and of `out` join `params`. */
+  /** Records one dispatch: offsets and strides of the Mats in `reads` and of `out` join `params`. @internal */
   record(
     name: string,
     make: () => Kernel,
@@ -177,15 +178,17 @@ export abstract class RecordingBackend extends Backend {
     this.#recorder.add({ name, make, reads: sources, out: target, params: all, workgroups, withResidual });
   }
 
-  /** Whether `mat` is an allocation of its own, not a view of one. */
+  /** Whether `mat` is an allocation of its own, not a view of one. @internal */
   protected isWhole(mat: Mat): boolean {
     return this.#whole.has(mat);
   }
 
+  /** @internal */
   protected get recorder(): Recorder {
     return this.#recorder;
   }
 
+  /** @internal */
   get uploads(): Recorder["uploads"] {
     return this.#recorder.uploads;
   }

@@ -25,16 +25,19 @@ const FIRST_UPLOADS = 2 ** 22;
 /** Bind groups kept; beyond it the cache starts anew. Only ever-changing shapes get there. */
 const MAX_BIND_GROUPS = 4096;
 
-/** What a dispatch reads beside Mats: the pass's uploads. */
+/** What a dispatch reads beside Mats: the pass's uploads. @internal */
 export const UPLOADS = Symbol("uploads");
+/** @internal */
 export type Source = GpuBuffer | typeof UPLOADS;
 
+/** @internal */
 interface KernelChoice {
   /** Key of the kernel's cache. */
   readonly name: string;
   readonly make: () => Kernel;
 }
 
+/** @internal */
 export interface Dispatch extends KernelChoice {
   readonly reads: readonly Source[];
   readonly out: GpuBuffer;
@@ -44,7 +47,7 @@ export interface Dispatch extends KernelChoice {
   readonly withResidual?: KernelChoice | undefined;
 }
 
-/** Bytes of one buffer copied to another between dispatches. */
+/** Bytes of one buffer copied to another between dispatches. @internal */
 export interface Copy {
   readonly source: Source;
   readonly sourceByte: number;
@@ -53,6 +56,7 @@ export interface Copy {
   readonly bytes: number;
 }
 
+/** @internal */
 export type Step = Dispatch | Copy;
 
 export interface Counters {
@@ -66,6 +70,7 @@ export interface Counters {
   buffers: number;
 }
 
+/** @internal */
 export class Recorder {
   readonly counters: Counters = { passes: 0, dispatches: 0, pipelines: 0, bindGroups: 0, buffers: 0 };
   readonly uploads = new UploadArena();
