@@ -27,7 +27,7 @@ const BUNDLES: readonly Bundle[] = [
   {
     name: "all: the whole library but the command line, with webgpu and gpujs",
     goalKB: 90,
-    budgetKB: 112.4,
+    budgetKB: 112.8,
     entry: ["index", "slim", "kernels/webgpu/index", "kernels/gpujs/index", "tensor/backend"]
       .map((module, i) => `export * as part${i} from "./src/${module}.ts";`)
       .join("\n"),
