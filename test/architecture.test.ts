@@ -41,7 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "worker/tasks.ts",
   ], // static embeddings choose a backend without a model
   // the caller's end knows nothing of tasks; main.ts, the worker's end, is imported by nobody
-  worker: ["files", "models", "tasks", "kernels/wasm/features.ts", "kernels/wasm/experimental.ts"],
+  worker: ["files", "models", "tasks", "kernels/wasm/features.ts", "kernels/wasm/level.ts"],
   "index.ts": [
     "tasks",
     "models",

@@ -2,8 +2,7 @@
  * The worker's end: holds one object (a model, an encoder, a pipeline), runs the calls that come for it and hands over the arrays of their results.
  * Nobody imports this file; spawn.ts starts it. It uses the library like any program does.
  */
-import { enableExperimentalSimd } from "../kernels/wasm/experimental.ts";
-import { engineInfo } from "../kernels/wasm/features.ts";
+import { assumeLevel, engineInfo } from "../kernels/wasm/features.ts";
 import { loadModel } from "../models/load-model.ts";
 import type { Model } from "../models/types.ts";
 import { CrossEncoder } from "../tasks/cross-encoder.ts";
@@ -64,8 +63,8 @@ function callbacksOf(id: number, names: readonly Callback[]): Record<string, Met
 }
 
 async function load(request: LoadRequest, options: object): Promise<object> {
-  // V8's flags are the process's, what they are good for each thread finds out by itself.
-  if (engineInfo().kernels !== request.kernels) enableExperimentalSimd();
+  // V8's flags are the process's: what the caller has found that they are good for, by a race that a busy moment may decide otherwise, holds here, too.
+  if (request.level && engineInfo().simd) assumeLevel(request.level);
   held = await open(request, options);
   return held.facts;
 }

@@ -5,6 +5,7 @@
 import type { CALLBACKS } from "../checks.ts";
 import { ConfigError, DisposedError, DownloadError, FormatError, ShapeError, UnsupportedError, WeightError } from "../errors.ts";
 import type { ModelSource } from "../files/types.ts";
+import type { FeatureLevel } from "../kernels/wasm/level.ts";
 
 /** What a worker can hold. */
 export type Kind = "Model" | "SentenceEncoder" | "CrossEncoder" | "pipeline";
@@ -16,8 +17,8 @@ export interface LoadRequest {
   readonly task?: string;
   readonly source: ModelSource | undefined;
   readonly options: Readonly<Record<string, unknown>>;
-  /** The caller's feature level: the worker asks for V8's experimental ones if it needs them to match. */
-  readonly kernels: string;
+  /** The caller's feature level, which the worker's kernels are emitted for: same level, same bits. Undefined where the caller has no SIMD. */
+  readonly level: FeatureLevel | undefined;
   readonly callbacks: readonly Callback[];
 }
 export interface CallRequest {

@@ -6,7 +6,7 @@ import { CALLBACKS, checkOptions, throwIfAborted } from "../checks.ts";
 import { ConfigError, DisposedError, UnsupportedError } from "../errors.ts";
 import { besidePage } from "../files/open.ts";
 import type { LoadOptions, ModelSource } from "../files/types.ts";
-import { engineInfo } from "../kernels/wasm/features.ts";
+import { currentLevel, engineInfo } from "../kernels/wasm/features.ts";
 import { type Answer, type Callback, type Kind, receiveError } from "./protocol.ts";
 import type { ModelWorker } from "./spawn.browser.ts";
 import { spawnModelWorker } from "./spawn.ts";
@@ -54,7 +54,7 @@ export class Remote {
       );
     }
     const remote = new Remote();
-    const { kernels } = engineInfo();
+    const level = engineInfo().simd ? currentLevel() : undefined;
     try {
       const facts = (await remote.#request(rest as Options, (id, sent, callbacks) => ({
         id,
@@ -62,7 +62,7 @@ export class Remote {
         ...(task !== undefined && { task }),
         source: besidePage(source), // in the worker a relative path would mean another place
         options: sent,
-        kernels,
+        level,
         callbacks,
       }))) as Facts;
       remote.#label = (facts as { label?: string }).label ?? remote.#label;

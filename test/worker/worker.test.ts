@@ -5,6 +5,9 @@ import type { Worker } from "node:worker_threads";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { ConfigError, DisposedError, ShapeError, UnsupportedError } from "../../src/errors.ts";
 import type { LoadOptions, Progress } from "../../src/files/types.ts";
+import { enableExperimentalSimd } from "../../src/kernels/wasm/experimental.ts";
+import { assumeLevel, currentLevel } from "../../src/kernels/wasm/features.ts";
+import { baseline } from "../../src/kernels/wasm/level.ts";
 import { loadModel } from "../../src/models/load-model.ts";
 import { CrossEncoder } from "../../src/tasks/cross-encoder.ts";
 import { pipeline } from "../../src/tasks/pipeline.ts";
@@ -43,6 +46,21 @@ async function both<Loaded extends { dispose(): void }, R>(
 }
 
 describe("worker: true", () => {
+  it("runs the caller's kernels, not those that it would choose itself: the same bits", async () => {
+    enableExperimentalSimd(); // fused multiplications in the worker, too, if it looked for itself
+    const found = currentLevel();
+    assumeLevel(baseline);
+    try {
+      const [here, there] = await both(
+        (options) => SentenceEncoder.load(minilm, options),
+        (encoder) => encoder.encode(TEXTS[0]!),
+      );
+      expect(there).toEqual(here);
+    } finally {
+      assumeLevel(found);
+    }
+  });
+
   it("SentenceEncoder: the same vectors, facts, stream, precisions and model", async () => {
     const [here, there] = await both(
       (options) => SentenceEncoder.load(minilm, options),
