@@ -22,7 +22,7 @@ const checked = new Set<string>();
 
 /** The cache's root: option, HF_HUB_CACHE, HF_HOME/hub, XDG_CACHE_HOME/huggingface/hub, ~/.cache/huggingface/hub. */
 export function cacheRoot(cacheDir?: string): string {
-  if (cacheDir !== undefined) return fromHome(cacheDir);
+  if (typeof cacheDir === "string") return fromHome(cacheDir); // null is none, too
   return expanded(environment("HF_HUB_CACHE") ?? environment("HUGGINGFACE_HUB_CACHE") ?? needed("node:path").join(hubHome(), "hub"));
 }
 

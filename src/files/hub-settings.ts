@@ -36,7 +36,7 @@ function isOffline(): boolean {
  * HF_HUB_DISABLE_IMPLICIT_TOKEN leaves only the option.
  */
 function hubToken(option: string | undefined): string | undefined {
-  if (option === undefined && isOn("HF_HUB_DISABLE_IMPLICIT_TOKEN")) return undefined;
+  if (typeof option !== "string" && isOn("HF_HUB_DISABLE_IMPLICIT_TOKEN")) return undefined; // null is none, too
   const given = option ?? environment("HF_TOKEN") ?? environment("HUGGING_FACE_HUB_TOKEN");
   return given === undefined ? openDisk()?.token() : given.trim() || undefined;
 }
