@@ -307,6 +307,7 @@ describe("the environment", () => {
     expect(rootWith({ HF_HOME: "~/hf", XDG_CACHE_HOME: "/x" })).toBe(path.join(home, "hf", "hub"));
     expect(rootWith({ HF_HUB_CACHE: "/c", HF_HOME: "/h" })).toBe("/c");
     expect(cacheRoot("~/mine")).toBe(path.join(home, "mine"));
+    expect(cacheRoot(null as never)).toBe("/c"); // HF_HUB_CACHE still: JavaScript's callers write null for none
     vi.stubEnv("SCRATCH", "/s");
     vi.stubEnv("UNKNOWN", undefined);
     expect(rootWith({ HF_HOME: "$SCRATCH/hf" })).toBe(path.join("/s/hf", "hub"));
@@ -327,6 +328,7 @@ describe("the environment", () => {
     vi.stubEnv("HF_TOKEN", server.token);
     vi.stubEnv("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1");
     await expect(read()).rejects.toThrow(/answered 401/);
+    await expect(read(null as never)).rejects.toThrow(/answered 401/);
     expect(await read(server.token)).toHaveLength(config.length);
   });
 
